@@ -1,0 +1,211 @@
+"""Every argument check of the package, so that errors read alike: name, expected, received, remedy.
+
+Checks of shapes and settings always run. Checks of values read the numbers, so they run on eager
+CPU tensors only (or when forced), where they cost one pass and synchronise nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+
+def describe(value: object) -> str:
+    """A short description of a received value for an error message."""
+    if isinstance(value, Tensor):
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"a {kind} tensor of shape {tuple(value.shape)}"
+    text = repr(value)
+    if len(text) > 80:
+        text = text[:77] + "..."
+    return f"{text} ({type(value).__name__})"
+
+
+def fail(
+    name: str,
+    expected: str,
+    received: object,
+    remedy: str = "",
+    kind: type[Exception] = ValueError,
+) -> NoReturn:
+    """Raise the one kind of message that this package gives."""
+    got = received if isinstance(received, str) else describe(received)
+    message = f"{name}: expected {expected}, got {got}"
+    raise kind(f"{message}; {remedy}" if remedy else message)
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """'did you mean ...' for the closest option, or the list of all of them."""
+    options = list(options)
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(options)}"
+
+
+def choice(name: str, value: object, options: Sequence[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str):
+        fail(name, f"one of {', '.join(map(repr, options))}", value, kind=TypeError)
+    if value not in options:
+        fail(name, f"one of {', '.join(map(repr, options))}", repr(value), nearest(value, options))
+    return value
+
+
+def known_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse an unknown keyword argument and name the nearest one."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{owner}: unknown argument {name!r}; {nearest(name, known)}")
+
+
+def integer(name: str, value: object, minimum: int = 1) -> int:
+    """A whole number of at least `minimum`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        fail(name, f"a whole number of at least {minimum}", value, kind=TypeError)
+    number = operator.index(value)
+    if number < minimum:
+        fail(name, f"a whole number of at least {minimum}", number)
+    return number
+
+
+def number(name: str, value: object, minimum: float = -math.inf, above: float = -math.inf) -> float:
+    """A finite real number, at least `minimum` and strictly above `above`."""
+    bounds = [f"at least {minimum:g}"] if minimum > -math.inf else []
+    bounds += [f"above {above:g}"] if above > -math.inf else []
+    expected = " ".join(["a finite number", " and ".join(bounds)]).strip()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        fail(name, expected, value, kind=TypeError)
+    result = float(value)
+    if not math.isfinite(result) or result < minimum or result <= above:
+        fail(name, expected, result)
+    return result
+
+
+def flag(name: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        fail(name, "True or False", value, kind=TypeError)
+    return value
+
+
+def tensor(name: str, value: object) -> Tensor:
+    """A real tensor of any numeric type."""
+    if not isinstance(value, Tensor):
+        fail(name, "a torch.Tensor", value, "convert it with torch.as_tensor", kind=TypeError)
+    if value.is_complex():
+        fail(name, "real numbers", value, "take its magnitude with .abs()", kind=TypeError)
+    return value
+
+
+def floating(name: str, value: object) -> Tensor:
+    """A tensor of floating-point numbers, in single precision at least."""
+    checked = tensor(name, value)
+    if not checked.is_floating_point():
+        fail(
+            name,
+            "floating-point numbers",
+            checked,
+            "convert it, for example 16-bit samples with x.float() / 32768",
+            kind=TypeError,
+        )
+    return at_least_single(checked)
+
+
+def at_least_single(value: Tensor) -> Tensor:
+    """Numbers in float32 or float64: half precision and whole numbers become float32."""
+    return value if value.dtype in (torch.float32, torch.float64) else value.to(torch.float32)
+
+
+def audio(name: str, value: object) -> Tensor:
+    """A waveform of shape (samples,), (batch, samples) or (batch, channels, samples)."""
+    checked = floating(name, value)
+    if checked.ndim not in (1, 2, 3):
+        fail(
+            name,
+            "audio of shape (samples,), (batch, samples) or (batch, channels, samples)",
+            checked,
+        )
+    if checked.numel() == 0:
+        fail(name, "audio with at least one sample", checked)
+    return checked
+
+
+def _holds(condition: Tensor) -> bool:
+    """Whether a condition on values holds; taken as true where values cannot be read."""
+    try:
+        return bool(condition)
+    except RuntimeError:  # under vmap, or with tensors that carry shapes but no numbers
+        return True
+
+
+def reads_values(value: Tensor, validate: bool | None) -> bool:
+    """Whether checks of values run: when forced, else for eager tensors on the CPU."""
+    if validate is not None:
+        return validate
+    return value.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
+    """No NaN and no infinity."""
+    if not reads_values(value, validate) or value.numel() == 0:
+        return
+    detached = value.detach()
+    # A sum is the cheapest pass that a NaN or an infinity cannot hide from; it may overflow on
+    # finite numbers, so only a second look decides.
+    if not _holds(detached.sum().isfinite()) and not _holds(detached.isfinite().all()):
+        count = int((~detached.isfinite()).sum())
+        fail(
+            name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"
+        )
+
+
+def non_negative(name: str, value: Tensor, validate: bool | None = None) -> None:
+    """Finite and nowhere below zero."""
+    if not reads_values(value, validate) or value.numel() == 0:
+        return
+    finite(name, value, validate)
+    lowest = value.detach().amin()
+    if not _holds(lowest >= 0):
+        fail(
+            name,
+            "non-negative numbers",
+            f"a minimum of {float(lowest):.4g}",
+            "take magnitudes or powers",
+        )
+
+
+def broadcast(name: str, value: Tensor, *others: Tensor) -> torch.Size:
+    """The common shape of the leading axes of several tensors."""
+    shapes = [tensor.shape[:-1] for tensor in (value, *others)]
+    try:
+        return torch.Size(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        rest = ", ".join(str(tuple(shape)) for shape in shapes[1:])
+        fail(name, f"leading axes that broadcast with {rest}", value)
+
+
+def ascending(name: str, value: Tensor, remedy: str, validate: bool | None = None) -> None:
+    """Sorted along the last axis."""
+    if not reads_values(value, validate) or value.shape[-1] < 2:
+        return
+    if not _holds((value.detach().diff(dim=-1) >= 0).all()):
+        fail(name, "numbers in ascending order along the last axis", "an unsorted tensor", remedy)
+
+
+def sample_counts(name: str, value: Any, batch: int, samples: int, validate: bool | None) -> Tensor:
+    """The true lengths of the clips of a padded batch, as an integer tensor of shape (batch,)."""
+    counts = value if isinstance(value, Tensor) else torch.as_tensor(value)
+    if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
+        fail(name, "whole numbers of samples", counts, kind=TypeError)
+    if counts.shape != (batch,):
+        fail(name, f"one length for each of the {batch} clips, shape ({batch},)", counts)
+    if reads_values(counts, validate) and not _holds(((counts >= 1) & (counts <= samples)).all()):
+        fail(name, f"lengths from 1 to {samples}", counts.tolist().__repr__())
+    return counts.to(torch.int64)

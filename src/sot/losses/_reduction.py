@@ -1,0 +1,40 @@
+"""From one value per frame to the result that was asked for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sot import _checks
+
+Reduction = Literal["mean", "sum", "none", "batch"]
+REDUCTIONS = ("mean", "sum", "none", "batch")
+
+
+def checked_reduction(reduction: str, reduce: bool | None) -> Reduction:
+    """A reduction by name; `reduce` is the replaced package's way to say 'mean' or 'none'."""
+    _checks.choice("reduction", reduction, REDUCTIONS)
+    if reduce is not None and not _checks.flag("reduce", reduce):
+        if reduction not in ("mean", "none"):
+            _checks.fail(
+                "reduce", "no contradiction to reduction", f"reduce=False and {reduction!r}"
+            )
+        return "none"
+    return reduction  # type: ignore[return-value]
+
+
+def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:
+    """Reduce values of shape (batch, channels, frames) over the frames that vote.
+
+    Returns a scalar for 'mean' and 'sum', (batch,) for 'batch', and for 'none' the values with
+    zeros where a frame does not vote. A mean over no frame is 0.
+    """
+    values = torch.where(votes, values, 0.0)
+    if reduction == "none":
+        return values
+    if reduction == "sum":
+        return values.sum()
+    axes = (1, 2) if reduction == "batch" else (0, 1, 2)
+    return values.sum(axes) / votes.sum(axes).clamp(min=1)

@@ -1,0 +1,92 @@
+"""What a loss compares: the spectra of a batch, where their bins lie, and which frames count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sot import _checks
+
+
+@dataclass(frozen=True)
+class Representation:
+    """Non-negative histograms along the last axis, one for each frame (or each bin, over time).
+
+    Attributes:
+        weights: shape (batch, channels, rows, support).
+        positions: sorted, of shape (support,) or broadcasting with `weights`; None if not given.
+        inside: whether a row lies inside its item, shape (batch, 1, rows); None if all do.
+        has_channels: whether the input had an axis for channels.
+    """
+
+    weights: Tensor
+    positions: Tensor | None
+    inside: Tensor | None
+    has_channels: bool
+
+    def without_channels(self, values: Tensor) -> Tensor:
+        """Values of shape (batch, channels, ...) in the layout of the input."""
+        return values if self.has_channels else values[:, 0]
+
+
+def split_audio(name: str, value: Tensor) -> tuple[Tensor, bool]:
+    """Audio as (batch, channels, samples), and whether it had an axis for channels."""
+    value = _checks.audio(name, value)
+    if value.ndim == 3:
+        return value, True
+    return (value if value.ndim == 2 else value[None])[:, None], False
+
+
+def split_spectrogram(name: str, value: Tensor) -> tuple[Tensor, bool]:
+    """A spectrogram with bins before time as (batch, channels, frames, bins)."""
+    value = _checks.floating(name, value)
+    if value.ndim not in (2, 3, 4) or value.numel() == 0:
+        _checks.fail(
+            name,
+            "a spectrogram of shape (batch, bins), (batch, bins, time) or "
+            "(batch, channels, bins, time)",
+            value,
+        )
+    if value.ndim == 2:
+        return value[:, None, None, :], False
+    if value.ndim == 3:
+        return value[:, None].transpose(-1, -2), False
+    return value.transpose(-1, -2), True
+
+
+def place_positions(name: str, positions: Tensor, weights: Tensor, over_time: bool) -> Tensor:
+    """Custom positions, brought to a shape that broadcasts with `weights`.
+
+    They are given as (support,), (batch, support) or in the layout of a spectrogram, which has
+    bins before time.
+    """
+    positions = _checks.at_least_single(_checks.tensor(name, positions)).to(weights.dtype)
+    batch, channels, rows, support = weights.shape
+    per_row = (rows, support) if over_time else (support, rows)
+    layouts: dict[tuple[int, ...], tuple[int, ...]] = {
+        (batch, *per_row): (batch, 1, *per_row),
+        (batch, channels, *per_row): (batch, channels, *per_row),
+    }
+    shape = tuple(positions.shape)
+    if shape == (support,):
+        return positions
+    if shape == (batch, support):
+        return positions[:, None, None, :]
+    if shape not in layouts:
+        axis = "time" if over_time else "bins"
+        _checks.fail(
+            name,
+            f"shape ({axis},) = ({support},), (batch, {axis}) = ({batch}, {support}), or that of "
+            f"the spectrogram, (batch, bins, time) = {(batch, *per_row)}",
+            positions,
+        )
+    placed = positions.reshape(layouts[shape])
+    return placed if over_time else placed.transpose(-1, -2)
+
+
+def first_rows(counts: Tensor, rows: int) -> Tensor:
+    """Mask (batch, 1, rows) of the first `counts` rows of each item."""
+    index = torch.arange(rows, device=counts.device)
+    return (index < counts[:, None])[:, None, :]

@@ -1,0 +1,370 @@
+"""The spectral optimal transport loss: a spectrum, a mass rule, a ground cost, a reduction."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sot import _checks
+from sot._constants import ConstantsModule
+from sot.losses._base import AudioLoss
+from sot.losses._mass import MassRule
+from sot.losses._reduction import Reduction, checked_reduction, reduce_frames
+from sot.losses._replaced import positive_root, replaced_cost
+from sot.losses._representation import (
+    Representation,
+    first_rows,
+    place_positions,
+    split_audio,
+    split_spectrogram,
+)
+from sot.losses._spectrum import Transform, make_spectrum
+from sot.losses.presets import PRESETS, with_presets
+from sot.spectra import SCALINGS, FramingRule, MelScale, Scaling, Window
+from sot.transport._histograms import Histogram, sorted_histogram
+from sot.transport.circle import circular_transport
+from sot.transport.line import quantiles, sorted_transport
+
+Quantiles = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
+    r"""One-dimensional Wasserstein distance between the spectra of two signals, frame by frame.
+
+    Each frame's spectrum is taken as a distribution of energy over frequency, and the loss is the
+    least cost :math:`W_p^p` of moving one into the other. The gradient says in which direction
+    energy has to move, also where the two spectra do not overlap.
+
+    Args:
+        transform: 'stft', 'mel', 'cqt', 'vqt', or 'identity' (None) for spectrograms as input.
+        normalize: give the spectrum of the reference mass 1.
+        balanced: give the estimate the mass of the reference; otherwise it keeps its ratio to it.
+        p: exponent of the ground cost, at least 1. A circular loss always has exponent 1.
+        return_quantiles: return the quantile functions instead of the loss.
+        quantile_lowpass: count an interval of levels only if its upper level is at most 1: with
+            `balanced=False`, energy of the estimate beyond the reference's is left out.
+        eps: a frame with at most this mass is silent; also the floor of `log`.
+        dim: -1 transports over frequency, -2 over time (positions are frame indices).
+        apply_root: take the p-th root, which makes the loss a distance.
+        circular: positions lie on a circle of circumference 1, such as an octave.
+        device: where the module's constants start out; they follow `.to`.
+        fft_size: samples of the transform (stft, mel).
+        hop_length: samples from one frame to the next.
+        win_length: samples under the window, `fft_size` by default (stft, mel).
+        window: SciPy window by name, or a tuple of name and parameters; by default flat-top, and
+            Hann for mel.
+        n_mels: number of mel filters.
+        mel_scale: 'slaney' or 'htk'.
+        mel_norm: 'slaney' for filters of equal area, None for filters that peak at 1.
+        n_bins: number of bins of cqt and vqt; by default as many as fit below `fmax`.
+        bins_per_octave: resolution of cqt and vqt.
+        bins_per_semitone: deprecated, a twelfth of `bins_per_octave`.
+        fmin: lowest frequency in Hz: the first bin (cqt, vqt; 32.7 by default), the edge of the
+            first filter (mel), or the limit below which bins are left out (stft).
+        fmax: highest frequency in Hz, likewise; the Nyquist frequency by default.
+        gamma: widens the low bins of the vqt; 0 is the cqt.
+        sample_rate: in Hz.
+        bin_position_scaling: the ground positions. 'normalized': f / Nyquist for stft, uniform in
+            mel for mel, linear in Hz over [0, 1] for cqt and vqt. 'normalized_linear': the same,
+            but the bin index, logarithmic in f, for cqt and vqt. 'absolute': Hz. 'log': log2 f and
+            'mel': mel(f), with [fmin, fmax] mapped to [0, 1].
+        square_magnitude: compare powers instead of magnitudes.
+        log: compress the spectrum s to log(1 + s / eps), which is not negative.
+        reduce: True is `reduction='mean'`, False is `reduction='none'`.
+        reduction: 'mean' over the frames that vote, 'sum' over them, 'batch' for the mean of each
+            item, 'none' for one value per frame, (batch, frames) or (batch, channels, frames), in
+            which a frame that does not vote has 0. With `dim=-2`, frames are bins.
+        framing: 'whole' (default for stft and mel), 'zero' (for cqt and vqt), 'reflect' or 'end',
+            see :class:`~sot.spectra.Framing`. With 'whole', up to hop_length - 1 trailing samples
+            get no gradient. Audio shorter than a frame is zero-padded to one.
+        silence: 'ignore': frames in which either side is silent do not vote; if none votes, the
+            loss is 0. 'top_bin': they do, with their missing mass at the top bin.
+        preset: 'sot-loss' for the numbers of the replaced package, or 'paper' for the setting of
+            the ICASSP 2024 paper. Explicit arguments win over a preset.
+        validate: check the values of the input; None checks eager CPU tensors only.
+
+    Raises:
+        ValueError: a setting out of range or of no known name, or settings that contradict.
+        TypeError: a setting of the wrong type, or an unknown keyword.
+
+    References:
+        B. Torres, G. Peeters, G. Richard, Unsupervised harmonic parameter estimation using
+        differentiable DSP and spectral optimal transport, ICASSP 2024, section 3.
+
+    Example:
+        >>> import torch
+        >>> from sot import Wasserstein1DLoss
+        >>> time = torch.arange(8000) / 16000
+        >>> low, high = torch.sin(6.2832 * 440 * time), torch.sin(6.2832 * 660 * time)
+        >>> loss = Wasserstein1DLoss(
+        ...     fft_size=2048, sample_rate=16000, square_magnitude=True,
+        ...     bin_position_scaling="absolute", apply_root=True)
+        >>> round(loss(low, high).item())  # Hz
+        220
+    """
+
+    @with_presets(PRESETS)
+    def __init__(
+        self,
+        transform: Transform | None = "stft",
+        normalize: bool = True,
+        balanced: bool = True,
+        p: float = 2,
+        return_quantiles: bool = False,
+        quantile_lowpass: bool = False,
+        eps: float = 1e-8,
+        dim: Literal[-1, -2] = -1,
+        apply_root: bool = False,
+        circular: bool = False,
+        device: str | torch.device = "cpu",
+        *,
+        fft_size: int = 1024,
+        hop_length: int = 256,
+        win_length: int | None = None,
+        window: Window | None = None,
+        n_mels: int = 128,
+        mel_scale: MelScale = "slaney",
+        mel_norm: Literal["slaney"] | None = "slaney",
+        n_bins: int | None = None,
+        bins_per_octave: int = 36,
+        bins_per_semitone: int | None = None,
+        fmin: float | None = None,
+        fmax: float | None = None,
+        gamma: float = 0.0,
+        sample_rate: float = 22050,
+        bin_position_scaling: Scaling = "normalized",
+        square_magnitude: bool = False,
+        log: bool = False,
+        reduce: bool | None = None,
+        reduction: Reduction = "mean",
+        framing: FramingRule | None = None,
+        silence: Literal["ignore", "top_bin"] = "ignore",
+        preset: str | None = None,
+        validate: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.p = _checks.number("p", p, minimum=1)
+        self.return_quantiles = _checks.flag("return_quantiles", return_quantiles)
+        self.quantile_lowpass = _checks.flag("quantile_lowpass", quantile_lowpass)
+        self.eps = _checks.number("eps", eps, minimum=0)
+        self.apply_root = _checks.flag("apply_root", apply_root)
+        self.circular = _checks.flag("circular", circular)
+        self.square_magnitude = _checks.flag("square_magnitude", square_magnitude)
+        self.log = _checks.flag("log", log)
+        self.reduction = checked_reduction(reduction, reduce)
+        self.validate = None if validate is None else _checks.flag("validate", validate)
+        if _checks.integer("dim", dim, minimum=-2) not in (-1, -2):
+            _checks.fail("dim", "-1 (frequency) or -2 (time)", dim)
+        self.over_time = dim == -2
+        _checks.choice("silence", silence, ["ignore", "top_bin"])
+        self.mass_rule = MassRule(
+            _checks.flag("normalize", normalize),
+            _checks.flag("balanced", balanced),
+            self.eps,
+            silence == "top_bin",
+        )
+        self._check_combinations()
+        _checks.choice("bin_position_scaling", bin_position_scaling, SCALINGS)
+        self._replaced = preset == "sot-loss"
+        self._flat = self._replaced and reduce is False
+        self.spectrum = make_spectrum(
+            transform,
+            fft_size=fft_size,
+            hop_length=hop_length,
+            win_length=win_length,
+            window=window,
+            n_mels=n_mels,
+            mel_scale=mel_scale,
+            mel_norm=mel_norm,
+            n_bins=n_bins,
+            bins_per_octave=_octave(bins_per_octave, bins_per_semitone, warn=not self._replaced),
+            gamma=gamma,
+            fmin=fmin,
+            fmax=fmax,
+            sample_rate=sample_rate,
+            framing=framing,
+            square_magnitude=square_magnitude and not self._replaced,
+            replaced=self._replaced,
+        )
+        if self.spectrum is not None:
+            self.add_constant("bin_positions", self.spectrum.positions(bin_position_scaling))
+        # Spectrograms are squared here, and so are the magnitudes (for mel, powers) of the
+        # replaced package.
+        self._square_here = square_magnitude and (self.spectrum is None or self._replaced)
+        self.to(device)
+
+    def _check_combinations(self) -> None:
+        if self.log and self.eps == 0:
+            _checks.fail("eps", "a positive floor with log=True", self.eps)
+        if not self.circular:
+            return
+        if not (self.mass_rule.normalize and self.mass_rule.balanced):
+            _checks.fail("circular", "normalize=True and balanced=True beside it", "unequal masses")
+        for name in ("return_quantiles", "quantile_lowpass"):
+            if getattr(self, name):
+                _checks.fail(name, "False with circular=True", True, "a circle has no quantiles")
+
+    def forward(
+        self,
+        x: Tensor,
+        y: Tensor,
+        x_positions: Tensor | None = None,
+        y_positions: Tensor | None = None,
+        *,
+        lengths: Tensor | None = None,
+    ) -> Tensor | Quantiles:
+        """The loss between a reference and an estimate.
+
+        Args:
+            x: the reference: audio (samples,), (batch, samples) or (batch, channels, samples);
+                for 'identity' a non-negative spectrogram (batch, bins), (batch, bins, time) or
+                (batch, channels, bins, time).
+            y: the estimate, likewise. Gradients flow to either.
+            x_positions: ground positions of the bins of x in place of the transform's: (bins,),
+                (batch, bins) or, one for each frame, (batch, bins, time), in any order.
+            y_positions: likewise of y; those of x by default.
+            lengths: samples of each item of a padded batch (frames for 'identity'), shape
+                (batch,). Each item has the frames that it would have by itself.
+
+        Returns:
+            The reduced loss; with `return_quantiles` the tuple (u_quantiles, v_quantiles, levels,
+            u_cdf, v_cdf), each of shape (batch, frames, levels or bins), with channels after the
+            batch if the input has them. In float32 at least.
+
+        Raises:
+            ValueError: shapes that do not fit, or NaN, infinite or negative values.
+            TypeError: input that is not a floating-point tensor.
+        """
+        reference = self.represent("x", x, positions=x_positions, lengths=lengths)
+        estimate = self.represent("y", y, positions=y_positions, lengths=lengths)
+        return self.compare(reference, estimate)
+
+    def represent(
+        self,
+        name: str,
+        value: Tensor,
+        positions: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Representation:
+        """The histograms of one side, before masses are compared."""
+        weights, has_channels, counts = self._spectrogram(name, value, lengths)
+        if self._square_here:
+            weights = weights.square()
+        if self.log:
+            weights = torch.log1p(weights / self.eps)
+        inside = None if counts is None else first_rows(counts, weights.shape[2])
+        if self.over_time:
+            if inside is not None:
+                weights = torch.where(inside[..., None], weights, 0.0)
+            weights, inside = weights.transpose(-1, -2), None
+        if positions is not None:
+            given = place_positions(f"{name}_positions", positions, weights, self.over_time)
+            _checks.finite(f"{name}_positions", given, self.validate)
+            placed, weights, _ = sorted_histogram(given, weights)
+            return Representation(weights, placed, inside, has_channels)
+        return Representation(weights, self._default_positions(name, weights), inside, has_channels)
+
+    def _spectrogram(
+        self, name: str, value: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, bool, Tensor | None]:
+        """Spectra (batch, channels, frames, bins), and the frames of each item, given lengths."""
+        if self.spectrum is None:
+            value, has_channels = split_spectrogram(name, value)
+            _checks.non_negative(name, value, self.validate)
+        else:
+            value, has_channels = split_audio(name, value)
+            _checks.finite(name, value, self.validate)
+        if lengths is not None:
+            lengths = _checks.sample_counts(
+                "lengths", lengths, value.shape[0], value.shape[2], self.validate
+            ).to(value.device)
+        if self.spectrum is None:
+            return value, has_channels, lengths
+        counts = None if lengths is None else self.spectrum.framing.counts(lengths)
+        return self.spectrum(value, lengths), has_channels, counts
+
+    def _default_positions(self, name: str, weights: Tensor) -> Tensor | None:
+        if self.over_time:
+            return torch.arange(weights.shape[-1], dtype=weights.dtype, device=weights.device)
+        if self.spectrum is not None:
+            return self.constant("bin_positions", weights.dtype)
+        if name == "x":
+            _checks.fail(
+                "x_positions",
+                "positions of the bins of a spectrogram",
+                "None",
+                f"for example torch.linspace(0, 1, {weights.shape[-1]})",
+            )
+        return None
+
+    def compare(self, reference: Representation, estimate: Representation) -> Tensor | Quantiles:
+        """The loss between two representations."""
+        x_positions, y_positions = _paired_positions(reference, estimate)
+        dtype = torch.promote_types(reference.weights.dtype, estimate.weights.dtype)
+        with torch.autocast(reference.weights.device.type, enabled=False):
+            u, v, votes = self.mass_rule(reference.weights.to(dtype), estimate.weights.to(dtype))
+            u_rows, v_rows = _rows(x_positions, u), _rows(y_positions, v)
+            if self.return_quantiles:
+                parts = (part.reshape(*votes.shape, -1) for part in quantiles(u_rows, v_rows))
+                a, b, c, d, e = (reference.without_channels(part) for part in parts)
+                return a, b, c, d, e
+            cost = self._cost(u_rows, v_rows).reshape(votes.shape)
+        for side in (reference, estimate):
+            if side.inside is not None:
+                votes = votes & side.inside
+        result = reduce_frames(cost, votes, self.reduction)
+        if self.reduction != "none":
+            return result
+        return result.flatten() if self._flat else reference.without_channels(result)
+
+    def _cost(self, u: Histogram, v: Histogram) -> Tensor:
+        if self.circular:
+            return circular_transport(u, v, whole_circle=not self._replaced)
+        if self._replaced:
+            return replaced_cost(u, v, self.p, self.quantile_lowpass, self.apply_root, self.eps)
+        cost = sorted_transport(u, v, self.p, cut=self.quantile_lowpass)
+        return positive_root(cost, self.p) if self.apply_root and self.p != 1 else cost
+
+
+def _paired_positions(reference: Representation, estimate: Representation) -> tuple[Tensor, Tensor]:
+    """Positions of both sides, whose shapes are checked to fit together."""
+    x, y = reference.weights.shape, estimate.weights.shape
+    for axis, what, remedy in (
+        (0, "batch", "give both the same number of items"),
+        (1, "channels", "mix both to the same channels"),
+        (2, "frames", "cut or pad the signals to the same length"),
+    ):
+        if x[axis] != y[axis]:
+            _checks.fail("y", f"the {what} of x, {x[axis]}", f"{y[axis]}", remedy)
+    if reference.has_channels != estimate.has_channels:
+        _checks.fail("y", "as many axes as x", estimate.weights, "add or drop the channel axis")
+    assert reference.positions is not None  # represent() has seen to it
+    if estimate.positions is not None:
+        return reference.positions, estimate.positions
+    if x[3] != y[3]:
+        _checks.fail("y_positions", f"positions of the {y[3]} bins of y", "None")
+    return reference.positions, reference.positions
+
+
+def _rows(positions: Tensor, weights: Tensor) -> Histogram:
+    """Flatten histograms of shape (batch, channels, rows, support)."""
+    support = weights.shape[-1]
+    positions = positions.to(weights.dtype)
+    if positions.ndim > 1:
+        positions = positions.expand(weights.shape).reshape(-1, support)
+    return Histogram(positions, weights.reshape(-1, support))
+
+
+def _octave(bins_per_octave: int, bins_per_semitone: int | None, warn: bool) -> int:
+    if bins_per_semitone is None:
+        return bins_per_octave
+    if warn:
+        warnings.warn(
+            "bins_per_semitone is deprecated; use bins_per_octave=12 * bins_per_semitone",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+    return 12 * _checks.integer("bins_per_semitone", bins_per_semitone)

@@ -1,0 +1,26 @@
+"""From waveforms to non-negative spectra of shape (..., frames, bins), and where their bins lie."""
+
+from sot.spectra._base import Spectrum
+from sot.spectra.framing import FRAMINGS, Framing, FramingRule, Window
+from sot.spectra.mel import MelSpectrogram, mel_filters
+from sot.spectra.positions import MEL_SCALES, SCALINGS, MelScale, Scaling, hz_to_mel, mel_to_hz
+from sot.spectra.stft import STFT
+from sot.spectra.vqt import VQT
+
+__all__ = [
+    "FRAMINGS",
+    "MEL_SCALES",
+    "SCALINGS",
+    "STFT",
+    "VQT",
+    "Framing",
+    "FramingRule",
+    "MelScale",
+    "MelSpectrogram",
+    "Scaling",
+    "Spectrum",
+    "Window",
+    "hz_to_mel",
+    "mel_filters",
+    "mel_to_hz",
+]

@@ -1,0 +1,144 @@
+"""What all spectra share: frames of non-negative bins, and where the bins lie."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sot import _checks
+from sot._constants import ConstantsModule
+from sot.spectra.framing import FRAMINGS, Framing, FramingRule
+from sot.spectra.positions import (
+    SCALINGS,
+    Array,
+    MelScale,
+    Scaling,
+    bin_indices,
+    linear_positions,
+    log_positions,
+    mel_positions,
+)
+
+
+class Spectrum(ConstantsModule):
+    """A map from audio to a non-negative spectrum of shape (..., frames, bins).
+
+    Attributes:
+        frequencies: centre of each bin in Hz, ascending.
+        framing: where the frames lie.
+    """
+
+    mel_scale: MelScale = "slaney"
+
+    def __init__(
+        self,
+        frequencies: Array,
+        framing: Framing,
+        sample_rate: float,
+        fmin: float | None,
+        fmax: float | None,
+        square_magnitude: bool,
+    ) -> None:
+        super().__init__()
+        self.frequencies = frequencies
+        self.framing = framing
+        self.sample_rate = sample_rate
+        self.fmin = fmin
+        self.fmax = fmax
+        self.square_magnitude = square_magnitude
+
+    @property
+    def bins(self) -> int:
+        """Number of frequency bins."""
+        return len(self.frequencies)
+
+    def forward(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Spectrum of audio.
+
+        Args:
+            audio: (samples,), (batch, samples) or (batch, channels, samples); samples in about
+                [-1, 1], in any floating-point type.
+            lengths: true samples of each item of a padded batch, shape (batch,).
+
+        Returns:
+            Magnitudes, or powers with `square_magnitude`: (frames, bins), (batch, frames, bins) or
+            (batch, channels, frames, bins), in float32 at least.
+        """
+        audio = _checks.audio("audio", audio)
+        leading = audio.shape[:-1]
+        shaped = audio.reshape((1,) * (3 - audio.ndim) + audio.shape)
+        if audio.ndim == 2:
+            shaped = audio.unsqueeze(1)
+        if lengths is not None:
+            lengths = _checks.sample_counts(
+                "lengths", lengths, shaped.shape[0], shaped.shape[-1], None
+            )
+        with torch.autocast(audio.device.type, enabled=False):
+            frames = self.framing.count(audio.shape[-1])
+            spectrum = self.analyse(self.framing.pad(shaped, lengths), frames)
+        return spectrum.reshape(*leading, *spectrum.shape[-2:])
+
+    @abstractmethod
+    def analyse(self, padded: Tensor, frames: int) -> Tensor:
+        """Spectrum (batch, channels, frames, bins) of padded audio (batch, channels, samples)."""
+
+    def positions(self, scaling: Scaling = "normalized") -> Array:
+        """Ground positions of the bins, ascending, by one of the five scalings."""
+        _checks.choice("bin_position_scaling", scaling, SCALINGS)
+        low, high = self.fmin, self.fmax or self.sample_rate / 2
+        if scaling == "absolute":
+            return self.frequencies
+        if scaling == "log":
+            return log_positions(self.frequencies, low or None, high)
+        if scaling == "mel":
+            return mel_positions(self.frequencies, low or 0.0, high, self.mel_scale)
+        return self.own_positions(linear=scaling == "normalized_linear")
+
+    def own_positions(self, linear: bool) -> Array:
+        """Positions by the two scalings whose meaning depends on the transform.
+
+        Here: by bin index if `linear`, else linear in Hz from the first bin to the last.
+        """
+        if linear:
+            return bin_indices(self.bins)
+        return linear_positions(self.frequencies, self.frequencies[0], self.frequencies[-1])
+
+
+def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
+    """Magnitudes of complex coefficients, or their squares without the root."""
+    if not square:
+        return coefficients.abs()
+    return coefficients.real.square() + coefficients.imag.square()
+
+
+def checked_framing(rule: str) -> FramingRule:
+    """A framing rule by name."""
+    _checks.choice("framing", rule, FRAMINGS)
+    return rule  # type: ignore[return-value]
+
+
+def checked_band(
+    sample_rate: float, fmin: float | None, fmax: float | None
+) -> tuple[float, float | None, float | None]:
+    """A sample rate and a band below its Nyquist frequency."""
+    sample_rate = _checks.number("sample_rate", sample_rate, above=0)
+    nyquist = sample_rate / 2
+    if fmin is not None:
+        fmin = _checks.number("fmin", fmin, minimum=0)
+        if fmin >= nyquist:
+            _checks.fail("fmin", f"less than the Nyquist frequency {nyquist:g} Hz", f"{fmin:g} Hz")
+    if fmax is not None:
+        fmax = _checks.number("fmax", fmax, above=0)
+        if fmax > nyquist:
+            _checks.fail("fmax", f"at most the Nyquist frequency {nyquist:g} Hz", f"{fmax:g} Hz")
+        if fmin is not None and fmin >= fmax:
+            _checks.fail("fmin", f"less than fmax, {fmax:g} Hz", f"{fmin:g} Hz")
+    return sample_rate, fmin, fmax
+
+
+def fft_frequencies(fft_size: int, sample_rate: float) -> Array:
+    """Frequencies in Hz of the bins of a real FFT."""
+    return np.arange(fft_size // 2 + 1, dtype=np.float64) * (sample_rate / fft_size)

@@ -1,0 +1,135 @@
+"""Where the frames of a signal lie, and what stands beyond its ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+FramingRule = Literal["whole", "reflect", "zero", "end"]
+FRAMINGS = ("whole", "reflect", "zero", "end")
+Window = str | float | tuple[object, ...]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Framing:
+    """The frames of a signal of `samples` samples.
+
+    - 'whole': only frames wholly inside the signal. Up to hop_length - 1 trailing samples lie in
+      no frame and get no gradient.
+    - 'reflect': frames centred on every hop, the signal reflected beyond its ends.
+    - 'zero': frames centred on every hop, zeros beyond the ends.
+    - 'end': frames that start on every hop, zeros after the end, until the window has passed the
+      last sample: ceil(samples / hop_length) frames.
+
+    A signal that is too short for its rule (less than a frame; for 'reflect', not longer than half
+    of one) is first zero-padded at its end to one frame.
+
+    Args:
+        rule: one of the four above.
+        frame_length: samples under the window.
+        hop_length: samples from one frame to the next.
+        block_length: samples of the transform, in which the window is centred; it only decides
+            how the centred rules round. Defaults to `frame_length`.
+    """
+
+    rule: FramingRule
+    frame_length: int
+    hop_length: int
+    block_length: int = 0
+
+    @property
+    def _block(self) -> int:
+        return self.block_length or self.frame_length
+
+    @property
+    def left(self) -> int:
+        """Samples that the first frame reaches beyond the start of the signal."""
+        if self.rule in ("whole", "end"):
+            return 0
+        return self._block // 2 - (self._block - self.frame_length) // 2
+
+    def _least(self) -> int:
+        """The number of samples below which a signal is padded to one frame."""
+        if self.rule == "whole":
+            return self.frame_length
+        return max(self.left, self.frame_length - self.left) + 1 if self.rule == "reflect" else 1
+
+    def count(self, samples: int) -> int:
+        """Number of frames of a signal of this many samples."""
+        if samples < self._least():
+            samples = max(samples, self.frame_length)
+        if self.rule == "whole":
+            return 1 + (samples - self.frame_length) // self.hop_length
+        if self.rule == "end":
+            return -(-samples // self.hop_length)
+        return 1 + (samples - self._block % 2) // self.hop_length
+
+    def counts(self, lengths: Tensor) -> Tensor:
+        """:meth:`count` for each entry of an integer tensor."""
+        lengths = torch.where(
+            lengths < self._least(), lengths.clamp(min=self.frame_length), lengths
+        )
+        if self.rule == "whole":
+            return 1 + (lengths - self.frame_length) // self.hop_length
+        if self.rule == "end":
+            return (lengths + self.hop_length - 1) // self.hop_length
+        return 1 + (lengths - self._block % 2) // self.hop_length
+
+    def pad(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Extend audio so that frame t covers samples [t * hop, t * hop + frame_length).
+
+        Args:
+            audio: shape (batch, channels, samples).
+            lengths: true samples of each item, shape (batch,); what lies behind is ignored, and
+                each item gets the frames that it would have by itself.
+
+        Returns:
+            Audio of shape (batch, channels, padded samples).
+        """
+        samples = audio.shape[-1]
+        if lengths is not None:
+            inside = torch.arange(samples, device=audio.device) < lengths.to(audio.device)[:, None]
+            audio = torch.where(inside[:, None, :], audio, 0.0)
+        if samples < self._least():
+            audio = functional.pad(audio, (0, max(0, self.frame_length - samples)))
+        frames = self.count(samples)
+        wanted = (frames - 1) * self.hop_length + self.frame_length
+        right = max(0, wanted - self.left - audio.shape[-1])
+        if self.rule != "reflect":
+            return functional.pad(audio, (self.left, right))
+        if lengths is None:
+            return functional.pad(audio, (self.left, right), mode="reflect")
+        return self._reflected(audio, lengths.to(audio.device), self.left + audio.shape[-1] + right)
+
+    def _reflected(self, audio: Tensor, lengths: Tensor, size: int) -> Tensor:
+        """Reflect every item of a batch at its own end."""
+        ends = torch.where(lengths < self._least(), lengths.clamp(min=self.frame_length), lengths)
+        audio = functional.pad(audio, (0, max(0, self.frame_length - audio.shape[-1])))
+        period = (2 * (ends - 1)).clamp(min=1)[:, None]
+        index = (torch.arange(size, device=audio.device) - self.left).abs() % period
+        index = torch.where(index < ends[:, None], index, period - index)
+        return torch.take_along_dim(audio, index[:, None, :], dim=-1)
+
+
+def window_samples(window: Window, length: int) -> Array:
+    """A periodic SciPy window as a float64 array; SciPy is imported when a window is made."""
+    from scipy.signal import get_window
+
+    from sot import _checks
+
+    try:
+        return np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        _checks.fail(
+            "window",
+            "the name of a SciPy window, or a tuple of name and parameters",
+            window,
+            f"see scipy.signal.get_window ({error})",
+        )

@@ -1,0 +1,86 @@
+"""What every transport function starts with: two checked, sorted histograms of flat rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sot import _checks
+
+
+class Histogram(NamedTuple):
+    """Weights of shape (rows, n) on sorted positions of shape (n,) or (rows, n)."""
+
+    positions: Tensor
+    weights: Tensor
+    order: Tensor | None = None  # where each sorted bin was before, like the positions
+
+    def original(self, index: Tensor) -> Tensor:
+        """Bins of the sorted histogram, shape (rows, k), numbered as they were given."""
+        if self.order is None:
+            return index
+        order = self.order.expand(index.shape[0], self.order.shape[-1])
+        return torch.take_along_dim(order, index, dim=-1)
+
+
+def sorted_histogram(positions: Tensor, weights: Tensor) -> Histogram:
+    """Sort the bins by position: once for all rows where all share the positions."""
+    positions, order = positions.sort(dim=-1, stable=True)
+    if positions.ndim == 1:
+        return Histogram(positions, weights[..., order], order)
+    return Histogram(positions, torch.take_along_dim(weights, order, dim=-1), order)
+
+
+def paired_histograms(
+    u_values: Tensor,
+    v_values: Tensor,
+    u_weights: Tensor | None,
+    v_weights: Tensor | None,
+    require_sort: bool,
+    validate: bool | None,
+) -> tuple[Histogram, Histogram, tuple[int, ...]]:
+    """Check two histograms, broadcast and flatten their leading axes, and sort them.
+
+    Returns the two histograms and the shape of the leading axes.
+    """
+    _checks.flag("require_sort", require_sort)
+    u_values, u_weights = _checked("u", u_values, u_weights, require_sort, validate)
+    v_values, v_weights = _checked("v", v_values, v_weights, require_sort, validate)
+    dtype = torch.promote_types(
+        torch.promote_types(u_values.dtype, u_weights.dtype),
+        torch.promote_types(v_values.dtype, v_weights.dtype),
+    )
+    shape = _checks.broadcast("v_values", v_values, v_weights, u_values, u_weights)
+
+    def flat(values: Tensor, weights: Tensor) -> Histogram:
+        bins = values.shape[-1]
+        weights = weights.to(dtype).expand(*shape, bins).reshape(-1, bins)
+        values = values.to(dtype)
+        if values.ndim > 1:
+            values = values.expand(*shape, bins).reshape(-1, bins)
+        return sorted_histogram(values, weights) if require_sort else Histogram(values, weights)
+
+    return flat(u_values, u_weights), flat(v_values, v_weights), tuple(shape)
+
+
+def _checked(
+    side: str, values: Tensor, weights: Tensor | None, require_sort: bool, validate: bool | None
+) -> tuple[Tensor, Tensor]:
+    name = f"{side}_values"
+    values = _checks.at_least_single(_checks.tensor(name, values))
+    if values.ndim == 0 or values.shape[-1] == 0:
+        _checks.fail(name, "positions of shape (..., bins) with at least one bin", values)
+    _checks.finite(name, values, validate)
+    if not require_sort:
+        _checks.ascending(name, values, "sort them or leave require_sort=True", validate)
+    if weights is None:
+        return values, torch.full_like(values, 1.0 / values.shape[-1]).detach()
+    weights = _checks.at_least_single(_checks.tensor(f"{side}_weights", weights))
+    if weights.ndim == 0 or weights.shape[-1] != values.shape[-1]:
+        _checks.fail(
+            f"{side}_weights", f"shape (..., {values.shape[-1]}) as its positions", weights
+        )
+    _checks.non_negative(f"{side}_weights", weights, validate)
+    return values, weights
