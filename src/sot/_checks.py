@@ -53,7 +53,9 @@ def choice(name: str, value: object, options: Sequence[str]) -> str:
     if not isinstance(value, str):
         fail(name, f"one of {', '.join(map(repr, options))}", value, kind=TypeError)
     if value not in options:
-        fail(name, f"one of {', '.join(map(repr, options))}", repr(value), nearest(value, options))
+        close = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
+        remedy = f"did you mean {close[0]!r}?" if close else ""
+        fail(name, f"one of {', '.join(map(repr, options))}", repr(value), remedy)
     return value
 
 
@@ -185,7 +187,7 @@ def broadcast(name: str, value: Tensor, *others: Tensor) -> torch.Size:
     """The common shape of the leading axes of several tensors."""
     shapes = [tensor.shape[:-1] for tensor in (value, *others)]
     try:
-        return torch.Size(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
+        return torch.Size(torch.broadcast_shapes(*shapes))
     except RuntimeError:
         rest = ", ".join(str(tuple(shape)) for shape in shapes[1:])
         fail(name, f"leading axes that broadcast with {rest}", value)

@@ -35,7 +35,7 @@ class ConstantsModule(nn.Module):
         return buffer
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any, **kwargs: Any) -> ConstantsModule:
-        super()._apply(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        super()._apply(fn, *args, **kwargs)
         for name, values in self._exact.items():
             buffer: Tensor = getattr(self, name)
             if buffer.dtype != torch.float32:

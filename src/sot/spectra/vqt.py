@@ -115,8 +115,8 @@ class VQT(Spectrum):
         window = window_samples(self.window, length)
         times = np.arange(length) - (length + 1) // 2
         wave = np.exp(2j * np.pi * self.frequencies[index] / self.sample_rate * times)
-        kernel: NDArray[np.complex128] = window * wave
-        return kernel * (math.sqrt(length) / np.abs(window).sum())
+        scale = math.sqrt(length) / float(np.abs(window).sum())
+        return np.asarray(window * wave * scale, dtype=np.complex128)
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """Long kernels in the frequency domain, short ones in the time domain."""

@@ -1,0 +1,171 @@
+"""`sot landscape`: losses and their gradients over the pitch of a candidate tone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sot.cli._common import numbers, on_terminal, reported, with_loss_options
+from sot.cli._losses import NAMED_LOSSES
+
+if TYPE_CHECKING:
+    from sot.landscape import Landscape
+
+_DEFAULTS = {"fft_size": 2048, "hop_length": 256, "square_magnitude": True}
+
+
+@reported
+@with_loss_options
+def landscape(
+    file: Annotated[
+        Path | None, typer.Argument(help="Audio file; without one, a synthetic tone (--tone).")
+    ] = None,
+    tone: Annotated[float, typer.Option(help="Pitch of the synthetic target in Hz.")] = 440.0,
+    tone_harmonics: Annotated[
+        str, typer.Option(help="Amplitudes of its harmonics, with commas between.")
+    ] = "1,0.5,0.33,0.25",
+    candidate: Annotated[
+        str, typer.Option(help="Amplitudes of the candidate's harmonics; 1 is a pure tone.")
+    ] = "1",
+    low: Annotated[float, typer.Option(help="Lowest pitch of the candidate in Hz.")] = 40.0,
+    high: Annotated[float, typer.Option(help="Highest pitch of the candidate in Hz.")] = 2000.0,
+    points: Annotated[int, typer.Option(help="Number of pitches, spaced logarithmically.")] = 49,
+    f0: Annotated[
+        float | None, typer.Option(help="True pitch of the recording in Hz, if known.")
+    ] = None,
+    duration: Annotated[float, typer.Option(help="Seconds of the target to use.")] = 0.5,
+    start: Annotated[float, typer.Option(help="Where in the recording to begin, in s.")] = 0.25,
+    loss: Annotated[
+        str, typer.Option(help="Losses, with commas between: " + ", ".join(NAMED_LOSSES) + ".")
+    ] = "sot,sot-loss,mss-linear",
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the landscapes to this file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
+    ] = None,
+    **arguments: Any,
+) -> None:
+    """Sweep the pitch of a candidate tone against a target; print each loss and its gradient.
+
+    Gradients are per octave. For the losses "sot" the options of the loss hold, on top of FFT 2048,
+    hop 256 and powers.
+    """
+    import torch
+    from rich.console import Console
+    from rich.progress import track
+
+    from sot import _checks
+    from sot.cli._losses import bound_losses
+    from sot.landscape import harmonic_tone, sweep
+
+    for name, value in (("low", low), ("tone", tone), ("duration", duration)):
+        _checks.number(name, value, above=0)
+    _checks.number("high", high, above=low)
+    _checks.integer("points", points, minimum=2)
+    arguments = arguments if "preset" in arguments else {**_DEFAULTS, **arguments}
+    if file is None:
+        rate = arguments.setdefault("sample_rate", 16000)
+        amplitudes = torch.tensor(numbers("tone_harmonics", tone_harmonics, float))
+        samples = math.ceil(duration * rate)
+        target, f0 = harmonic_tone(torch.tensor([tone]), samples, rate, amplitudes), tone
+    else:
+        target, rate = _excerpt(file, start, duration, arguments.get("sample_rate"))
+        arguments["sample_rate"] = rate
+    shape = torch.tensor(numbers("candidate", candidate, float))
+    pitches = torch.logspace(math.log10(low), math.log10(high), points)
+    losses = bound_losses([name.strip() for name in loss.split(",")], target, arguments)
+    console = Console(stderr=True)
+    watched = track(
+        losses.items(), "sweeping", console=console, transient=True, disable=not on_terminal()
+    )
+    landscapes = {
+        name: sweep(bound, lambda p: harmonic_tone(p, target.shape[-1], rate, shape), pitches)
+        for name, bound in watched
+    }
+    if csv_file is not None:
+        _write_csv(csv_file, landscapes)
+    if png is not None:
+        _draw(png, landscapes, f0)
+    if as_json:
+        typer.echo(_as_json(landscapes, f0))
+    else:
+        _print_table(landscapes, f0)
+
+
+def _excerpt(file: Path, start: float, duration: float, wanted: int | None) -> tuple[Any, int]:
+    """Mono samples (1, samples) of a part of a recording, and their rate."""
+    from sot import _checks
+    from sot.audio import read_audio
+
+    audio = read_audio(file).mono()
+    audio = audio.resampled(wanted or audio.sample_rate)
+    first = int(_checks.number("start", start, minimum=0) * audio.sample_rate)
+    if first >= audio.samples.shape[-1]:
+        _checks.fail("start", f"a time before the end, {audio.duration:.3f} s", f"{start} s")
+    last = first + math.ceil(duration * audio.sample_rate)
+    return audio.samples[:, first:last], audio.sample_rate
+
+
+def _rows(landscapes: dict[str, Landscape]) -> list[list[float]]:
+    """For each pitch: the pitch, then value and gradient of each loss."""
+    columns = [next(iter(landscapes.values())).pitches.tolist()]
+    for item in landscapes.values():
+        columns += [item.values.tolist(), item.gradients.tolist()]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _heads(landscapes: dict[str, Landscape]) -> list[str]:
+    return ["pitch", *(f"{name}{part}" for name in landscapes for part in ("", " gradient"))]
+
+
+def _as_json(landscapes: dict[str, Landscape], f0: float | None) -> str:
+    document: dict[str, Any] = {"f0": f0, "losses": {}}
+    for name, item in landscapes.items():
+        document["losses"][name] = {
+            "pitch": item.pitches.tolist(),
+            "value": item.values.tolist(),
+            "gradient": item.gradients.tolist(),
+        }
+        if f0 is not None:
+            document["losses"][name]["towards_f0"] = item.towards(f0)
+    return json.dumps(document, indent=2)
+
+
+def _write_csv(path: Path, landscapes: dict[str, Landscape]) -> None:
+    from sot._files import replaced_when_done
+
+    with replaced_when_done(path) as beside, beside.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(_heads(landscapes))
+        writer.writerows(_rows(landscapes))
+
+
+def _print_table(landscapes: dict[str, Landscape], f0: float | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*_heads(landscapes), box=None, pad_edge=False)
+    for column in table.columns:
+        column.justify = "right"
+    for pitch, *values in _rows(landscapes):
+        table.add_row(f"{pitch:.1f}", *(f"{value:.4g}" for value in values))
+    console = Console()
+    (console if console.is_terminal else Console(width=10_000)).print(table)
+    if f0 is not None:
+        for name, item in landscapes.items():
+            typer.echo(f"{name}: {item.towards(f0):.0%} of the gradients point to {f0:.1f} Hz")
+
+
+def _draw(path: Path, landscapes: dict[str, Landscape], f0: float | None) -> None:
+    from sot.plots import new_figure, plot_landscapes, save_figure
+
+    figure = new_figure()
+    plot_landscapes(landscapes, f0, figure.subplots())
+    save_figure(figure, path)

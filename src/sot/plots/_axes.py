@@ -1,0 +1,46 @@
+"""What the figures share: axes, colours that the colour-blind can tell apart, saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sot._extras import require
+from sot._files import replaced_when_done
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito's palette, without its yellow, which is too faint for lines.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """The given axes, or those of a new figure that no window will show by itself."""
+    if ax is not None:
+        return ax
+    return new_figure().subplots()
+
+
+def new_figure(width: float = 7.0, height: float = 4.0, **settings: Any) -> Figure:
+    """A figure outside of pyplot's list, so that nothing has to close it."""
+    figure: Figure = require("matplotlib.figure", "plot").Figure(
+        figsize=(width, height), layout="constrained", **settings
+    )
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure in the format of its ending; a file of that name is replaced when done.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written to.
+        ValueError: Matplotlib does not know the ending.
+    """
+    path = Path(path)
+    known = figure.canvas.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in known:
+        raise ValueError(f"{path}: expected an ending of {', '.join(sorted(known))}")
+    with replaced_when_done(path) as beside:
+        figure.savefig(beside, dpi=150)
