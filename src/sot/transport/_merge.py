@@ -40,25 +40,35 @@ def transport_cost(x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bo
     top = 1.0 if cut else torch.finfo(levels_u.dtype).max
     sorted_u, sorted_v = levels_u.detach().contiguous(), levels_v.detach().contiguous()
 
-    # The number of levels of the other side below each level; among equals, u comes first.
-    below_u = torch.searchsorted(sorted_v, sorted_u, right=False)
-    below_v = torch.searchsorted(sorted_u, sorted_v, right=True)
-    cost = _interval_costs(x, y, sorted_u, sorted_v, below_u, p, top)
-    cost = cost + _interval_costs(y, x, sorted_v, sorted_u, below_v, p, top)
+    early_u, late_u = _levels_below(sorted_u, sorted_v)
+    early_v, late_v = _levels_below(sorted_v, sorted_u)
+    cost = _interval_costs(x, y, sorted_u, sorted_v, early_u, p, top)
+    cost = cost + _interval_costs(y, x, sorted_v, sorted_u, late_v, p, top)
 
-    slope_u = _slope(x, y, sorted_u, sorted_v, below_u, p, top)
-    slope_v = _slope(y, x, sorted_v, sorted_u, below_v, p, top)
+    slope_u = _slope(x, y, sorted_u, sorted_v, early_u, p, top)
+    slope_v = _slope(y, x, sorted_v, sorted_u, late_v, p, top)
     # And the other order; the last level keeps the first order, a constant in the potentials.
-    after_u = torch.searchsorted(sorted_v, sorted_u, right=True)
-    after_v = torch.searchsorted(sorted_u, sorted_v, right=False)
-    slope_u = _mean_but_last(slope_u, _slope(x, y, sorted_u, sorted_v, after_u, p, top))
-    slope_v = _mean_but_last(slope_v, _slope(y, x, sorted_v, sorted_u, after_v, p, top))
+    slope_u = _mean_but_last(slope_u, _slope(x, y, sorted_u, sorted_v, late_u, p, top))
+    slope_v = _mean_but_last(slope_v, _slope(y, x, sorted_v, sorted_u, early_v, p, top))
 
     # The brackets are exactly zero; they carry the derivatives with respect to the weights, while
     # the intervals, held constant above, carry those with respect to the positions.
     carried_u = ((levels_u - sorted_u) * slope_u).sum(-1)
     carried_v = ((levels_v - sorted_v) * slope_v).sum(-1)
     return cost + carried_u + carried_v
+
+
+def _levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """The number of levels of `other` below each of `own`, if ties go to `own` or to `other`.
+
+    A run of equal levels, as empty bins make, is passed in turn with its like on the other side:
+    bin by bin, so that every bin of one of two equal histograms meets itself.
+    """
+    below = torch.searchsorted(other, own)
+    below_or_equal = torch.searchsorted(other, own, right=True)
+    turn = torch.arange(own.shape[-1], device=own.device) - torch.searchsorted(own, own)
+    early = torch.minimum(below + turn, below_or_equal)
+    return early, torch.minimum(early + 1, below_or_equal)
 
 
 def _at(positions: Tensor, index: Tensor) -> Tensor:

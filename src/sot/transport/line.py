@@ -211,8 +211,9 @@ def transport_plan_1d(
     # Both tops are equal, so the last of the merged levels closes an empty interval.
     levels = torch.cat([u_cdf, v_cdf], dim=-1).sort(dim=-1).values[..., :-1].contiguous()
     mass = levels.diff(dim=-1, prepend=torch.zeros_like(levels[..., :1]))
+    shape = (*shape, levels.shape[-1])
     return TransportPlan(
-        u.original(torch.searchsorted(u_cdf, levels)).reshape(*shape, -1),
-        v.original(torch.searchsorted(v_cdf, levels)).reshape(*shape, -1),
-        mass.reshape(*shape, -1),
+        u.original(torch.searchsorted(u_cdf, levels)).reshape(shape),
+        v.original(torch.searchsorted(v_cdf, levels)).reshape(shape),
+        mass.reshape(shape),
     )

@@ -1,0 +1,22 @@
+"""Sphinx configuration."""
+
+from importlib.metadata import version as installed_version
+
+project = "sot"
+author = "The sot authors"
+copyright = "The sot authors"
+version = release = installed_version("sot-loss")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sot"
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
