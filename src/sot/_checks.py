@@ -36,7 +36,8 @@ def fail(
     kind: type[Exception] = ValueError,
 ) -> NoReturn:
     """Raise the one kind of message that this package gives."""
-    got = received if isinstance(received, str) else describe(received)
+    described = isinstance(received, str) and kind is not TypeError
+    got = str(received) if described else describe(received)
     message = f"{name}: expected {expected}, got {got}"
     raise kind(f"{message}; {remedy}" if remedy else message)
 

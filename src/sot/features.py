@@ -88,6 +88,7 @@ class STFT(_Feature):
         square_magnitude: bool = False,
         preset: Preset = None,
     ) -> None:
+        _checks.choice("bin_position_scaling", bin_position_scaling, spectra.SCALINGS)
         if sr is None and bin_position_scaling not in ("normalized", "normalized_linear"):
             _checks.fail("sr", f"a sample rate for {bin_position_scaling!r} positions", "None")
         spectrum = spectra.STFT(

@@ -54,7 +54,7 @@ class BoundLoss(nn.Module, Generic[R]):
         super().__init__()
         self.loss = loss
         self._settings = settings
-        self.register_buffer("reference", reference, persistent=False)
+        self.register_buffer("reference", reference.detach(), persistent=False)
         self._represent()
 
     def _represent(self) -> None:
@@ -72,6 +72,5 @@ class BoundLoss(nn.Module, Generic[R]):
         """
         if self.reference.device != self._device:
             self._represent()
-        if "lengths" in self._settings:
-            settings.setdefault("lengths", self._settings["lengths"])
+        settings = {**self._settings, **settings}
         return self.loss.compare(self._represented, self.loss.represent("y", estimate, **settings))

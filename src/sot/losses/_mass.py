@@ -32,11 +32,11 @@ class MassRule:
             votes = torch.ones_like(mass_x, dtype=torch.bool)
             mass_x, mass_y = mass_x + self.eps, mass_y + self.eps
         else:
-            votes = (mass_x > self.eps) & (mass_y > self.eps)
+            votes = ~((mass_x <= self.eps) | (mass_y <= self.eps))  # so that a NaN shows
             mass_x, mass_y = torch.where(votes, mass_x, 1.0), torch.where(votes, mass_y, 1.0)
         if self.normalize:
             reference = reference / mass_x
             estimate = estimate / (mass_y if self.balanced else mass_x)
         elif self.balanced:
-            estimate = estimate / mass_y * mass_x
+            estimate = estimate * (mass_x / mass_y)
         return reference, estimate, votes.squeeze(-1)

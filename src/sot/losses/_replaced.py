@@ -11,8 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sot.transport._histograms import Histogram
-from sot.transport.line import quantiles
+from sot.transport import Histogram, quantiles
 
 
 def replaced_cost(

@@ -12,16 +12,19 @@ from sot import _checks
 
 @dataclass(frozen=True)
 class Representation:
-    """Non-negative histograms along the last axis, one for each frame (or each bin, over time).
+    """Spectra along the last axis, one for each frame (or each bin, over time).
 
     Attributes:
-        weights: shape (batch, channels, rows, support).
-        positions: sorted, of shape (support,) or broadcasting with `weights`; None if not given.
+        spectrum: shape (batch, channels, rows, support): non-negative weights, or the complex
+            coefficients from which they come.
+        square: complex coefficients count by their power, otherwise by their magnitude.
+        positions: sorted, of shape (support,) or broadcasting with `spectrum`; None if not given.
         inside: whether a row lies inside its item, shape (batch, 1, rows); None if all do.
         has_channels: whether the input had an axis for channels.
     """
 
-    weights: Tensor
+    spectrum: Tensor
+    square: bool
     positions: Tensor | None
     inside: Tensor | None
     has_channels: bool

@@ -86,6 +86,7 @@ class MultiResolutionSOTLoss(AudioLoss[list[Representation]]):
             so 'none' gives a tuple with the weighted values of each, and `return_quantiles` a
             tuple with the quantiles of each.
         """
+        y_positions = x_positions if y_positions is None else y_positions
         return self.compare(
             self.represent("x", x, positions=x_positions, lengths=lengths),
             self.represent("y", y, positions=y_positions, lengths=lengths),

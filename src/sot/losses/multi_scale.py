@@ -123,21 +123,21 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
             inside = None
             if lengths is not None:
                 inside = first_rows(spectrum.framing.counts(lengths), magnitudes.shape[2])
-            parts.append(Representation(magnitudes, None, inside, has_channels))
+            parts.append(Representation(magnitudes, False, None, inside, has_channels))
         return parts
 
     def compare(self, reference: list[Representation], estimate: list[Representation]) -> Tensor:
         """The loss between two representations."""
         parts = []
         for x, y in zip(reference, estimate, strict=True):
-            if x.weights.shape != y.weights.shape or x.has_channels != y.has_channels:
+            if x.spectrum.shape != y.spectrum.shape or x.has_channels != y.has_channels:
                 _checks.fail(
                     "y",
-                    f"spectra of the shape of x, {tuple(x.weights.shape)}",
-                    f"{tuple(y.weights.shape)}",
+                    f"spectra of the shape of x, {tuple(x.spectrum.shape)}",
+                    f"{tuple(y.spectrum.shape)}",
                     "give both the same batch, channels and samples",
                 )
-            values = self._difference(x.weights, y.weights).mean(-1)
+            values = self._difference(x.spectrum, y.spectrum).mean(-1)
             votes = torch.ones_like(values, dtype=torch.bool)
             for side in (x, y):
                 votes = votes if side.inside is None else votes & side.inside

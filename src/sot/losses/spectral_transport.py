@@ -11,6 +11,7 @@ from torch import Tensor
 from sot import _checks
 from sot._constants import ConstantsModule
 from sot.losses._base import AudioLoss
+from sot.losses._fused import can_be_fused, fused_cost, unfused_cost
 from sot.losses._mass import MassRule
 from sot.losses._reduction import Reduction, checked_reduction, reduce_frames
 from sot.losses._replaced import positive_root, replaced_cost
@@ -23,10 +24,13 @@ from sot.losses._representation import (
 )
 from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses.presets import PRESETS, with_presets
-from sot.spectra import SCALINGS, FramingRule, MelScale, Scaling, Window
-from sot.transport._histograms import Histogram, sorted_histogram
-from sot.transport.circle import circular_transport
-from sot.transport.line import quantiles, sorted_transport
+from sot.spectra import SCALINGS, FramingRule, MelScale, Scaling, Window, magnitude_or_power
+from sot.transport import (
+    Histogram,
+    circular_transport,
+    quantiles,
+    sorted_histogram,
+)
 
 Quantiles = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -194,6 +198,15 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         # Spectrograms are squared here, and so are the magnitudes (for mel, powers) of the
         # replaced package.
         self._square_here = square_magnitude and (self.spectrum is None or self._replaced)
+        # Elsewhere complex coefficients go as they are to where they are compared.
+        self._needs_weights = (
+            self._square_here
+            or self._replaced
+            or self.log
+            or self.over_time
+            or self.circular
+            or self.return_quantiles
+        )
         self.to(device)
 
     def _check_combinations(self) -> None:
@@ -238,6 +251,7 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
             ValueError: shapes that do not fit, or NaN, infinite or negative values.
             TypeError: input that is not a floating-point tensor.
         """
+        y_positions = x_positions if y_positions is None else y_positions
         reference = self.represent("x", x, positions=x_positions, lengths=lengths)
         estimate = self.represent("y", y, positions=y_positions, lengths=lengths)
         return self.compare(reference, estimate)
@@ -249,23 +263,30 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         positions: Tensor | None = None,
         lengths: Tensor | None = None,
     ) -> Representation:
-        """The histograms of one side, before masses are compared."""
-        weights, has_channels, counts = self._spectrogram(name, value, lengths)
-        if self._square_here:
-            weights = weights.square()
-        if self.log:
-            weights = torch.log1p(weights / self.eps)
-        inside = None if counts is None else first_rows(counts, weights.shape[2])
+        """The spectra of one side, before masses are compared."""
+        spectrum, has_channels, counts = self._spectrogram(name, value, lengths)
+        inside = None if counts is None else first_rows(counts, spectrum.shape[2])
+        if self._needs_weights or positions is not None:
+            spectrum = self._weights(spectrum)
         if self.over_time:
             if inside is not None:
-                weights = torch.where(inside[..., None], weights, 0.0)
-            weights, inside = weights.transpose(-1, -2), None
+                spectrum = torch.where(inside[..., None], spectrum, 0.0)
+            spectrum, inside = spectrum.transpose(-1, -2), None
         if positions is not None:
-            given = place_positions(f"{name}_positions", positions, weights, self.over_time)
+            given = place_positions(f"{name}_positions", positions, spectrum, self.over_time)
             _checks.finite(f"{name}_positions", given, self.validate)
-            placed, weights, _ = sorted_histogram(given, weights)
-            return Representation(weights, placed, inside, has_channels)
-        return Representation(weights, self._default_positions(name, weights), inside, has_channels)
+            placed, spectrum, _ = sorted_histogram(given, spectrum)
+        else:
+            placed = self._default_positions(name, spectrum)
+        return Representation(spectrum, self.square_magnitude, placed, inside, has_channels)
+
+    def _weights(self, spectrum: Tensor) -> Tensor:
+        """Non-negative weights from complex coefficients or from what is real already."""
+        square_first = self.square_magnitude and not self._square_here
+        weights = magnitude_or_power(spectrum, square_first)
+        if self._square_here:
+            weights = weights.square()
+        return torch.log1p(weights / self.eps) if self.log else weights
 
     def _spectrogram(
         self, name: str, value: Tensor, lengths: Tensor | None
@@ -284,34 +305,29 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         if self.spectrum is None:
             return value, has_channels, lengths
         counts = None if lengths is None else self.spectrum.framing.counts(lengths)
-        return self.spectrum(value, lengths), has_channels, counts
+        return self.spectrum.coefficients(value, lengths), has_channels, counts
 
-    def _default_positions(self, name: str, weights: Tensor) -> Tensor | None:
+    def _default_positions(self, name: str, spectrum: Tensor) -> Tensor:
         if self.over_time:
-            return torch.arange(weights.shape[-1], dtype=weights.dtype, device=weights.device)
-        if self.spectrum is not None:
-            return self.constant("bin_positions", weights.dtype)
-        if name == "x":
+            return torch.arange(spectrum.shape[-1], dtype=spectrum.dtype, device=spectrum.device)
+        if self.spectrum is None:
             _checks.fail(
-                "x_positions",
+                f"{name}_positions",
                 "positions of the bins of a spectrogram",
                 "None",
-                f"for example torch.linspace(0, 1, {weights.shape[-1]})",
+                f"for example torch.linspace(0, 1, {spectrum.shape[-1]})",
             )
-        return None
+        return self.constant("bin_positions", spectrum.real.dtype)
 
     def compare(self, reference: Representation, estimate: Representation) -> Tensor | Quantiles:
         """The loss between two representations."""
         x_positions, y_positions = _paired_positions(reference, estimate)
-        dtype = torch.promote_types(reference.weights.dtype, estimate.weights.dtype)
-        with torch.autocast(reference.weights.device.type, enabled=False):
-            u, v, votes = self.mass_rule(reference.weights.to(dtype), estimate.weights.to(dtype))
-            u_rows, v_rows = _rows(x_positions, u), _rows(y_positions, v)
+        dtype = torch.promote_types(reference.spectrum.dtype, estimate.spectrum.dtype)
+        x, y = reference.spectrum.to(dtype), estimate.spectrum.to(dtype)
+        with torch.autocast(x.device.type, enabled=False):
             if self.return_quantiles:
-                parts = (part.reshape(*votes.shape, -1) for part in quantiles(u_rows, v_rows))
-                a, b, c, d, e = (reference.without_channels(part) for part in parts)
-                return a, b, c, d, e
-            cost = self._cost(u_rows, v_rows).reshape(votes.shape)
+                return self._quantiles(reference, x, y, x_positions, y_positions)
+            cost, votes = self._costs(x, y, x_positions, y_positions)
         for side in (reference, estimate):
             if side.inside is not None:
                 votes = votes & side.inside
@@ -320,18 +336,50 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
             return result
         return result.flatten() if self._flat else reference.without_channels(result)
 
-    def _cost(self, u: Histogram, v: Histogram) -> Tensor:
-        if self.circular:
-            return circular_transport(u, v, whole_circle=not self._replaced)
-        if self._replaced:
-            return replaced_cost(u, v, self.p, self.quantile_lowpass, self.apply_root, self.eps)
-        cost = sorted_transport(u, v, self.p, cut=self.quantile_lowpass)
-        return positive_root(cost, self.p) if self.apply_root and self.p != 1 else cost
+    def _costs(
+        self, x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The cost of each frame, and whether it votes: (batch, channels, frames) each."""
+        if self.circular or self._replaced:
+            u, v, votes = self.mass_rule(x, y)
+            rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
+            if self.circular:
+                cost = circular_transport(*rows, whole_circle=not self._replaced)
+            else:
+                cut, root = self.quantile_lowpass, self.apply_root
+                cost = replaced_cost(*rows, self.p, cut, root, self.eps)
+            return cost.reshape(votes.shape), votes
+        fused = can_be_fused(x, y, x_positions, y_positions)
+        cost, votes = (fused_cost if fused else unfused_cost)(
+            x,
+            y,
+            x_positions,
+            y_positions,
+            self.square_magnitude,
+            self.mass_rule,
+            self.p,
+            self.quantile_lowpass,
+        )
+        return (positive_root(cost, self.p) if self.apply_root and self.p != 1 else cost), votes
+
+    def _quantiles(
+        self,
+        reference: Representation,
+        x: Tensor,
+        y: Tensor,
+        x_positions: Tensor,
+        y_positions: Tensor,
+    ) -> Quantiles:
+        u, v, votes = self.mass_rule(x, y)
+        rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
+        parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
+        a, b, c, d, e = (reference.without_channels(part) for part in parts)
+        return a, b, c, d, e
 
 
 def _paired_positions(reference: Representation, estimate: Representation) -> tuple[Tensor, Tensor]:
     """Positions of both sides, whose shapes are checked to fit together."""
-    x, y = reference.weights.shape, estimate.weights.shape
+    x, y = reference.spectrum.shape, estimate.spectrum.shape
     for axis, what, remedy in (
         (0, "batch", "give both the same number of items"),
         (1, "channels", "mix both to the same channels"),
@@ -340,22 +388,10 @@ def _paired_positions(reference: Representation, estimate: Representation) -> tu
         if x[axis] != y[axis]:
             _checks.fail("y", f"the {what} of x, {x[axis]}", f"{y[axis]}", remedy)
     if reference.has_channels != estimate.has_channels:
-        _checks.fail("y", "as many axes as x", estimate.weights, "add or drop the channel axis")
-    assert reference.positions is not None  # represent() has seen to it
-    if estimate.positions is not None:
-        return reference.positions, estimate.positions
-    if x[3] != y[3]:
-        _checks.fail("y_positions", f"positions of the {y[3]} bins of y", "None")
-    return reference.positions, reference.positions
-
-
-def _rows(positions: Tensor, weights: Tensor) -> Histogram:
-    """Flatten histograms of shape (batch, channels, rows, support)."""
-    support = weights.shape[-1]
-    positions = positions.to(weights.dtype)
-    if positions.ndim > 1:
-        positions = positions.expand(weights.shape).reshape(-1, support)
-    return Histogram(positions, weights.reshape(-1, support))
+        _checks.fail("y", "as many axes as x", estimate.spectrum, "add or drop the channel axis")
+    assert reference.positions is not None  # represent() has seen to both
+    assert estimate.positions is not None
+    return reference.positions, estimate.positions
 
 
 def _octave(bins_per_octave: int, bins_per_semitone: int | None, warn: bool) -> int:

@@ -11,7 +11,7 @@ from sot import _checks
 
 
 class WeightedLoss(NamedTuple):
-    """The result of :class:`WeightedSum`: the total, and each loss before its weight."""
+    """The result of :class:`WeightedSum`: `total`, and in `parts` each loss before its weight."""
 
     total: Tensor
     parts: dict[str, Tensor]
@@ -21,7 +21,7 @@ class WeightedSum(nn.Module):
     """Weighted sum of named losses of the same two signals.
 
     Args:
-        losses: losses by name; a name must not contain a dot.
+        losses: losses by name; a name must not contain a dot, nor be that of a method of modules.
         weights: factor of each by name; 1 where none is given.
 
     Raises:
@@ -47,11 +47,12 @@ class WeightedSum(nn.Module):
             _checks.fail("losses", "a dictionary of losses by name", losses, kind=TypeError)
         if not losses:
             _checks.fail("losses", "at least one loss", "an empty dictionary")
+        taken = nn.ModuleDict()
         for name, loss in losses.items():
             if not isinstance(loss, nn.Module):
                 _checks.fail(f"losses[{name!r}]", "a torch.nn.Module", loss, kind=TypeError)
-            if not isinstance(name, str) or not name or "." in name:
-                _checks.fail("losses", "names without a dot", repr(name))
+            if not isinstance(name, str) or not name or "." in name or hasattr(taken, name):
+                _checks.fail("losses", "names without a dot that no module has", repr(name))
         weights = dict(weights or {})
         for name in weights:
             if name not in losses:

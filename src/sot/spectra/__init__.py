@@ -1,6 +1,6 @@
 """From waveforms to non-negative spectra of shape (..., frames, bins), and where their bins lie."""
 
-from sot.spectra._base import Spectrum
+from sot.spectra._base import Spectrum, magnitude_or_power
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule, Window
 from sot.spectra.mel import MelSpectrogram, mel_filters
 from sot.spectra.positions import MEL_SCALES, SCALINGS, MelScale, Scaling, hz_to_mel, mel_to_hz
@@ -21,6 +21,7 @@ __all__ = [
     "Spectrum",
     "Window",
     "hz_to_mel",
+    "magnitude_or_power",
     "mel_filters",
     "mel_to_hz",
 ]

@@ -67,6 +67,10 @@ class Spectrum(ConstantsModule):
             Magnitudes, or powers with `square_magnitude`: (frames, bins), (batch, frames, bins) or
             (batch, channels, frames, bins), in float32 at least.
         """
+        return magnitude_or_power(self.coefficients(audio, lengths), self.square_magnitude)
+
+    def coefficients(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """What :meth:`forward` takes magnitudes or powers of: complex, or a final real spectrum."""
         audio = _checks.audio("audio", audio)
         leading = audio.shape[:-1]
         shaped = audio.reshape((1,) * (3 - audio.ndim) + audio.shape)
@@ -78,12 +82,13 @@ class Spectrum(ConstantsModule):
             )
         with torch.autocast(audio.device.type, enabled=False):
             frames = self.framing.count(audio.shape[-1])
-            spectrum = self.analyse(self.framing.pad(shaped, lengths), frames)
+            padded = self.framing.pad(shaped, lengths)
+            spectrum = self.analyse(padded.reshape(-1, padded.shape[-1]), frames)
         return spectrum.reshape(*leading, *spectrum.shape[-2:])
 
     @abstractmethod
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
-        """Spectrum (batch, channels, frames, bins) of padded audio (batch, channels, samples)."""
+        """Coefficients (rows, frames, bins) of padded audio (rows, samples)."""
 
     def positions(self, scaling: Scaling = "normalized") -> Array:
         """Ground positions of the bins, ascending, by one of the five scalings."""
@@ -108,7 +113,12 @@ class Spectrum(ConstantsModule):
 
 
 def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
-    """Magnitudes of complex coefficients, or their squares without the root."""
+    """Magnitudes of complex coefficients, or their squares without the root.
+
+    A spectrum that is real already is returned as it is.
+    """
+    if not coefficients.is_complex():
+        return coefficients
     if not square:
         return coefficients.abs()
     return coefficients.real.square() + coefficients.imag.square()

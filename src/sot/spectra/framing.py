@@ -28,8 +28,8 @@ class Framing:
     - 'end': frames that start on every hop, zeros after the end, until the window has passed the
       last sample: ceil(samples / hop_length) frames.
 
-    A signal that is too short for its rule (less than a frame; for 'reflect', not longer than half
-    of one) is first zero-padded at its end to one frame.
+    A signal that is too short for its rule is first zero-padded at its end: for 'whole' to one
+    frame, for 'reflect' to the least that can be reflected, just over half of one.
 
     Args:
         rule: one of the four above.
@@ -56,15 +56,15 @@ class Framing:
         return self._block // 2 - (self._block - self.frame_length) // 2
 
     def _least(self) -> int:
-        """The number of samples below which a signal is padded to one frame."""
+        """The number of samples to which a shorter signal is padded."""
         if self.rule == "whole":
             return self.frame_length
-        return max(self.left, self.frame_length - self.left) + 1 if self.rule == "reflect" else 1
+        right = self.frame_length - self.left - self._block % 2
+        return max(self.left, right) + 1 if self.rule == "reflect" else 1
 
     def count(self, samples: int) -> int:
         """Number of frames of a signal of this many samples."""
-        if samples < self._least():
-            samples = max(samples, self.frame_length)
+        samples = max(samples, self._least())
         if self.rule == "whole":
             return 1 + (samples - self.frame_length) // self.hop_length
         if self.rule == "end":
@@ -73,9 +73,7 @@ class Framing:
 
     def counts(self, lengths: Tensor) -> Tensor:
         """:meth:`count` for each entry of an integer tensor."""
-        lengths = torch.where(
-            lengths < self._least(), lengths.clamp(min=self.frame_length), lengths
-        )
+        lengths = lengths.clamp(min=self._least())
         if self.rule == "whole":
             return 1 + (lengths - self.frame_length) // self.hop_length
         if self.rule == "end":
@@ -98,7 +96,7 @@ class Framing:
             inside = torch.arange(samples, device=audio.device) < lengths.to(audio.device)[:, None]
             audio = torch.where(inside[:, None, :], audio, 0.0)
         if samples < self._least():
-            audio = functional.pad(audio, (0, max(0, self.frame_length - samples)))
+            audio = functional.pad(audio, (0, self._least() - samples))
         frames = self.count(samples)
         wanted = (frames - 1) * self.hop_length + self.frame_length
         right = max(0, wanted - self.left - audio.shape[-1])
@@ -110,8 +108,7 @@ class Framing:
 
     def _reflected(self, audio: Tensor, lengths: Tensor, size: int) -> Tensor:
         """Reflect every item of a batch at its own end."""
-        ends = torch.where(lengths < self._least(), lengths.clamp(min=self.frame_length), lengths)
-        audio = functional.pad(audio, (0, max(0, self.frame_length - audio.shape[-1])))
+        ends = lengths.clamp(min=self._least())
         period = (2 * (ends - 1)).clamp(min=1)[:, None]
         index = (torch.arange(size, device=audio.device) - self.left).abs() % period
         index = torch.where(index < ends[:, None], index, period - index)
@@ -120,16 +117,19 @@ class Framing:
 
 def window_samples(window: Window, length: int) -> Array:
     """A periodic SciPy window as a float64 array; SciPy is imported when a window is made."""
-    from scipy.signal import get_window
+    from scipy.signal import get_window, windows
 
     from sot import _checks
 
     try:
         return np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
     except (ValueError, TypeError) as error:
+        remedy = f"see scipy.signal.get_window ({error})"
+        if isinstance(window, str) and window not in windows.__all__:
+            remedy = _checks.nearest(window, windows.__all__)
         _checks.fail(
             "window",
             "the name of a SciPy window, or a tuple of name and parameters",
             window,
-            f"see scipy.signal.get_window ({error})",
+            remedy,
         )

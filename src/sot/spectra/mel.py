@@ -8,9 +8,17 @@ import numpy as np
 from torch import Tensor
 
 from sot import _checks
-from sot.spectra._base import Spectrum, checked_band, fft_frequencies
+from sot.spectra._base import Spectrum, checked_band, fft_frequencies, magnitude_or_power
 from sot.spectra.framing import FramingRule, Window
-from sot.spectra.positions import MEL_SCALES, Array, MelScale, bin_indices, hz_to_mel, mel_to_hz
+from sot.spectra.positions import (
+    MEL_SCALES,
+    Array,
+    MelScale,
+    Scaling,
+    bin_indices,
+    hz_to_mel,
+    mel_to_hz,
+)
 from sot.spectra.stft import STFT
 
 
@@ -118,7 +126,13 @@ class MelSpectrogram(Spectrum):
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """The spectrum of the STFT through the filters."""
-        return self.stft.analyse(padded, frames) @ self.constant("filters", padded.dtype)
+        spectrum = self.stft.analyse(padded, frames)
+        spectrum = magnitude_or_power(spectrum, self.square_magnitude)
+        return spectrum @ self.constant("filters", padded.dtype)
+
+    def positions(self, scaling: Scaling = "normalized") -> Array:
+        """Ground positions of the bins; 'mel' is the same as 'normalized' here."""
+        return super().positions("normalized" if scaling == "mel" else scaling)
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are the bin index, which is uniform in mel."""

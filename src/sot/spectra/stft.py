@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from sot import _checks
@@ -12,8 +11,8 @@ from sot.spectra._base import (
     checked_band,
     checked_framing,
     fft_frequencies,
-    magnitude_or_power,
 )
+from sot.spectra._frames import transformed_frames
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array, linear_positions
 
@@ -85,10 +84,9 @@ class STFT(Spectrum):
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """Transform the windowed frames."""
-        framed = padded.unfold(-1, self.framing.frame_length, self.framing.hop_length)
-        windowed = framed[..., :frames, :] * self.constant("window", padded.dtype)
-        spectrum = torch.fft.rfft(windowed, n=self.fft_size)[..., self._band]
-        return magnitude_or_power(spectrum, self.square_magnitude)
+        window = self.constant("window", padded.dtype)
+        hop = self.framing.hop_length
+        return transformed_frames(padded, window, self.fft_size, hop, frames)[..., self._band]
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are f / Nyquist: the bins are spaced evenly in Hz."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sot import _checks
-from sot.spectra._base import Spectrum, checked_band, checked_framing, magnitude_or_power
+from sot.spectra._base import Spectrum, checked_band, checked_framing
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
@@ -120,18 +120,15 @@ class VQT(Spectrum):
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """Long kernels in the frequency domain, short ones in the time domain."""
-        batch, channels, _ = padded.shape
-        signal = padded.reshape(batch * channels, -1)
         parts = []
         if self._long_bins:
-            parts.append(self._in_frequency(signal, frames))
+            parts.append(self._in_frequency(padded, frames))
         if self._long_bins < self.bins:
-            parts.append(self._in_time(signal, frames))
-        spectrum = torch.cat(parts, dim=-1)
-        return spectrum.reshape(batch, channels, frames, self.bins)
+            parts.append(self._in_time(padded, frames))
+        return torch.cat(parts, dim=-1)
 
     def _in_frequency(self, signal: Tensor, frames: int) -> Tensor:
-        """Spectrum (rows, frames, bins) of the long kernels."""
+        """Coefficients (rows, frames, bins) of the long kernels."""
         blocks, per_block, size = self._blocks(signal, frames)
         hop = self.framing.hop_length
         spectrum = torch.fft.fft(blocks).reshape(-1, hop, size).permute(2, 1, 0)
@@ -140,17 +137,17 @@ class VQT(Spectrum):
             for group in self._groups(size, signal.dtype, signal.device)
         ]
         values = torch.fft.ifft(torch.cat(folded, dim=1), dim=0)[:per_block]
-        values = values.permute(2, 0, 1).reshape(signal.shape[0], -1, self._long_bins)
-        return magnitude_or_power(values[:, :frames], self.square_magnitude)
+        spread: Tensor = values.permute(2, 0, 1).reshape(signal.shape[0], -1, self._long_bins)
+        return spread[:, :frames]
 
     def _in_time(self, signal: Tensor, frames: int) -> Tensor:
-        """Spectrum (rows, frames, bins) of the short kernels."""
+        """Coefficients (rows, frames, bins) of the short kernels."""
         kernels = self.constant("short_kernels", signal.dtype)
         reach = kernels.shape[-1]
         start = (self.framing.frame_length - reach) // 2
         windows = signal[:, start:].unfold(-1, reach, self.framing.hop_length)[:, :frames]
         real, imaginary = windows @ kernels[0].T, windows @ kernels[1].T
-        return magnitude_or_power(torch.complex(real, imaginary), self.square_magnitude)
+        return torch.complex(real, imaginary)
 
     def _short_kernels(self) -> Array:
         """Real and imaginary parts of the short kernels, centred, shape (2, bins, reach)."""
@@ -180,6 +177,7 @@ class VQT(Spectrum):
         blocks = signal.unfold(-1, size * hop, per_block * hop)
         return blocks.reshape(-1, size * hop), per_block, size
 
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def _groups(self, size: int, dtype: torch.dtype, device: torch.device) -> list[_Group]:
         """Kernels in the frequency domain for this many frames, computed once for each size."""
         key = (size, dtype, device)

@@ -1,11 +1,34 @@
-"""One-dimensional optimal transport between histograms; knows nothing of audio."""
+"""One-dimensional optimal transport between histograms; knows nothing of audio.
 
-from sot.transport.circle import wasserstein_1d_circle
-from sot.transport.line import TransportPlan, quantile_function, transport_plan_1d, wasserstein_1d
+The functions take tensors of any leading shape and check them. Below them, the losses use the same
+work on flat rows that are checked already: `Histogram` and what follows it.
+"""
+
+from sot.transport._dispatch import kernels_serve
+from sot.transport._histograms import Histogram, sorted_histogram
+from sot.transport._merge import highest_level
+from sot.transport._threads import share_rows
+from sot.transport.circle import circular_transport, wasserstein_1d_circle
+from sot.transport.line import (
+    TransportPlan,
+    quantile_function,
+    quantiles,
+    sorted_transport,
+    transport_plan_1d,
+    wasserstein_1d,
+)
 
 __all__ = [
+    "Histogram",
     "TransportPlan",
+    "circular_transport",
+    "highest_level",
+    "kernels_serve",
     "quantile_function",
+    "quantiles",
+    "share_rows",
+    "sorted_histogram",
+    "sorted_transport",
     "transport_plan_1d",
     "wasserstein_1d",
     "wasserstein_1d_circle",

@@ -17,6 +17,15 @@ class Histogram(NamedTuple):
     weights: Tensor
     order: Tensor | None = None  # where each sorted bin was before, like the positions
 
+    @classmethod
+    def of_rows(cls, positions: Tensor, weights: Tensor) -> Histogram:
+        """Flatten weights of shape (..., n) on sorted positions that broadcast with them."""
+        support = weights.shape[-1]
+        positions = positions.to(weights.dtype)
+        if positions.ndim > 1:
+            positions = positions.expand(weights.shape).reshape(-1, support)
+        return cls(positions, weights.reshape(-1, support))
+
     def original(self, index: Tensor) -> Tensor:
         """Bins of the sorted histogram, shape (rows, k), numbered as they were given."""
         if self.order is None:

@@ -16,7 +16,8 @@ def transport_cost(x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bo
 
     With the cumulative weights :math:`U, V` and their merged levels :math:`r_j`, the cost is
     :math:`\sum_j (r_j - r_{j-1}) |F_u^{-1}(r_j) - F_v^{-1}(r_j)|^p`. The lighter side is completed
-    at its last position. With `cut`, an interval counts only if its upper level is at most 1.
+    at its last position. With `cut`, an interval counts only if its upper level is at
+    most 1, give or take rounding.
 
     The derivative with respect to a level :math:`U_i` is
     :math:`|x_i - y|^p - |x_{i+1} - y|^p` with :math:`y = F_v^{-1}(U_i)`, whether or not bin i
@@ -37,7 +38,7 @@ def transport_cost(x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bo
         (it is piecewise linear in the weights).
     """
     levels_u, levels_v = u.cumsum(-1), v.cumsum(-1)
-    top = 1.0 if cut else torch.finfo(levels_u.dtype).max
+    top = highest_level(cut, levels_u.dtype)
     sorted_u, sorted_v = levels_u.detach().contiguous(), levels_v.detach().contiguous()
 
     early_u, late_u = _levels_below(sorted_u, sorted_v)
@@ -56,6 +57,17 @@ def transport_cost(x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bo
     carried_u = ((levels_u - sorted_u) * slope_u).sum(-1)
     carried_v = ((levels_v - sorted_v) * slope_v).sum(-1)
     return cost + carried_u + carried_v
+
+
+def highest_level(cut: bool, dtype: torch.dtype) -> float:
+    """The level up to which intervals count.
+
+    With a cut that is 1, give or take what a sum of weights is rounded by: a histogram of mass 1
+    has to reach it.
+    """
+    if not cut:
+        return torch.finfo(torch.float64 if dtype == torch.float64 else torch.float32).max
+    return 1 + (1e-12 if dtype == torch.float64 else 1e-6)
 
 
 def _levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

@@ -94,7 +94,7 @@ def _level_median(levels: Tensor, lengths: Tensor) -> Tensor:
 
 def _check_equal_masses(u_mass: Tensor, v_mass: Tensor) -> None:
     gap = (u_mass - v_mass).abs()
-    if bool((gap > 1e-3 * torch.maximum(u_mass, v_mass)).any()):
+    if not _checks._holds((gap <= 1e-3 * torch.maximum(u_mass, v_mass)).all()):
         row = int(gap.argmax())
         _checks.fail(
             "v_weights",

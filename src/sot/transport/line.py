@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sot import _checks
+from sot.transport._dispatch import kernels_serve
 from sot.transport._histograms import Histogram, paired_histograms
 from sot.transport._merge import transport_cost
 
@@ -88,7 +89,22 @@ def wasserstein_1d(
 
 def sorted_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Tensor:
     """Transport cost of each row of two flat, sorted, checked histograms, shape (rows,)."""
-    return transport_cost(u.positions, v.positions, u.weights, v.weights, p, cut)
+    tensors = (u.positions, v.positions, u.weights, v.weights)
+    moving = u.positions.requires_grad or v.positions.requires_grad
+    if moving or not kernels_serve(*tensors):
+        return transport_cost(*tensors, p, cut)
+    from sot.transport._ops import transport
+
+    gradients = torch.is_grad_enabled()
+    cost: Tensor = transport(
+        *tensors,
+        p,
+        cut,
+        u.positions is v.positions,
+        gradients and u.weights.requires_grad,
+        gradients and v.weights.requires_grad,
+    )[0]
+    return cost
 
 
 def quantiles(u: Histogram, v: Histogram) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -1,0 +1,170 @@
+"""The fused path: from the spectra of both sides to costs and gradients in one pass over a frame.
+
+The one place where a complex spectrum and a merge meet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sot.losses._mass import MassRule
+from sot.spectra import magnitude_or_power
+from sot.transport import Histogram, highest_level, kernels_serve, share_rows, sorted_transport
+
+
+def fused_cost(
+    x: Tensor,
+    y: Tensor,
+    x_positions: Tensor,
+    y_positions: Tensor,
+    square: bool,
+    rule: MassRule,
+    p: float,
+    cut: bool,
+) -> tuple[Tensor, Tensor]:
+    """Transport costs between frames, and whether each votes.
+
+    Args:
+        x: reference, complex coefficients or real weights, shape (..., n).
+        y: estimate, likewise, shape (..., m).
+        x_positions: sorted, shape (n,).
+        y_positions: sorted, shape (m,).
+        square: complex coefficients count by their power, otherwise by their magnitude.
+        rule: how the masses of both are related.
+        p: exponent of the ground cost.
+        cut: leave out levels above 1.
+
+    Returns:
+        Two tensors of shape (...).
+    """
+    gradients = torch.is_grad_enabled()
+    cost, votes, _, _ = spectral_cost(
+        x.reshape(-1, x.shape[-1]),
+        y.reshape(-1, y.shape[-1]),
+        x_positions,
+        y_positions,
+        x_positions is y_positions,
+        square,
+        rule.normalize,
+        rule.balanced,
+        rule.silent_frames_vote,
+        rule.eps,
+        p,
+        cut,
+        gradients and x.requires_grad,
+        gradients and y.requires_grad,
+    )
+    return cost.reshape(x.shape[:-1]), votes.reshape(x.shape[:-1])
+
+
+def can_be_fused(x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor) -> bool:
+    """Whether positions are constants that all frames share, and the kernels serve."""
+    shared = x_positions.ndim == y_positions.ndim == 1
+    constant = not (x_positions.requires_grad or y_positions.requires_grad)
+    return shared and constant and kernels_serve(x, y, x_positions, y_positions)
+
+
+def unfused_cost(
+    x: Tensor,
+    y: Tensor,
+    x_positions: Tensor,
+    y_positions: Tensor,
+    square: bool,
+    rule: MassRule,
+    p: float,
+    cut: bool,
+) -> tuple[Tensor, Tensor]:
+    """:func:`fused_cost` in steps, each of them differentiable to any order."""
+    u, v, votes = rule(magnitude_or_power(x, square), magnitude_or_power(y, square))
+    rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
+    return sorted_transport(*rows, p, cut).reshape(votes.shape), votes
+
+
+@torch.library.custom_op("sot::spectral_cost", mutates_args=())
+def spectral_cost(
+    x: Tensor,
+    y: Tensor,
+    x_positions: Tensor,
+    y_positions: Tensor,
+    shared: bool,
+    square: bool,
+    normalize: bool,
+    balanced: bool,
+    silent_vote: bool,
+    eps: float,
+    p: float,
+    cut: bool,
+    with_x: bool,
+    with_y: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Cost and vote of each row, and the derivatives of the cost where they are wanted."""
+    from sot.losses import _fused_kernels as kernels
+    from sot.transport._kernels import extended
+
+    rows, n = x.shape
+    cost = x.new_empty(rows, dtype=x.real.dtype)
+    votes = x.new_empty(rows, dtype=torch.bool)
+    x_grad, y_grad = _room_for_gradient(x, with_x), _room_for_gradient(y, with_y)
+    spectra = [side.detach().resolve_conj().contiguous().numpy() for side in (x, y)]
+    positions = [extended(side.detach().numpy()[None])[0] for side in (x_positions, y_positions)]
+    how = [
+        (kernels.POWER if square else kernels.MAGNITUDE) if side.is_complex() else kernels.AS_IT_IS
+        for side in (x, y)
+    ]
+    top = highest_level(cut, cost.dtype)
+    results = [result.numpy() for result in (cost, votes, x_grad, y_grad)]
+
+    def work(start: int, stop: int) -> None:
+        kernels.fused_rows(
+            *spectra, *positions, *how, p, top, shared and p == 1.0 and not cut,
+            normalize, balanced, silent_vote, eps, *results, start, stop,
+        )  # fmt: skip
+
+    share_rows(work, rows, n + y.shape[1])
+    return cost, votes, x_grad, y_grad
+
+
+@spectral_cost.register_fake
+def _(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    with_x, with_y = settings[-2:]
+    return (
+        x.new_empty(x.shape[0], dtype=x.real.dtype),
+        x.new_empty(x.shape[0], dtype=torch.bool),
+        _room_for_gradient(x, with_x),
+        _room_for_gradient(y, with_y),
+    )
+
+
+def _room_for_gradient(side: Tensor, wanted: bool) -> Tensor:
+    """Where the derivative with respect to one side goes; it has no rows if it is not wanted."""
+    return side.new_empty(side.shape[0] if wanted else 0, side.shape[1])
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    x, y, x_positions, y_positions, *ctx.settings, with_x, with_y = inputs
+    ctx.wanted = (with_x, with_y)
+    ctx.save_for_backward(x, y, x_positions, y_positions, *output[2:])
+
+
+def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+    x, y, x_positions, y_positions, *slopes = ctx.saved_tensors
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        # Somebody will differentiate once more: hand out derivatives that can be.
+        _, square, normalize, balanced, silent_vote, eps, p, cut = ctx.settings
+        rule = MassRule(normalize, balanced, eps, silent_vote)
+        cost = unfused_cost(x, y, x_positions, y_positions, square, rule, p, cut)[0]
+        sides = [side for side, wanted in zip((x, y), ctx.wanted, strict=True) if wanted]
+        found = iter(torch.autograd.grad(cost, sides, grad, create_graph=True))
+        grads = [next(found) if wanted else None for wanted in ctx.wanted]
+    else:
+        grads = [
+            grad[:, None] * slope if wanted else None
+            for slope, wanted in zip(slopes, ctx.wanted, strict=True)
+        ]
+    return *grads, *(None,) * 12
+
+
+spectral_cost.register_autograd(_backward, setup_context=_setup)

@@ -1,0 +1,163 @@
+"""Compiled kernel of the fused path: spectra in, cost and gradient out, each frame touched once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sot.transport._kernels import compiled, merge_two, potentials, shared_grid_two
+
+#: How a spectrum becomes weights: as it is, by its power, by its magnitude.
+AS_IT_IS, POWER, MAGNITUDE = 0, 1, 2
+
+
+@compiled
+def _levels(spectrum: Any, how: int, weights: Any, levels: Any) -> float:
+    """Weights of one frame and their running sum; returns their mass."""
+    bins = len(weights)
+    if how == POWER:
+        for i in range(bins):
+            value = spectrum[i]
+            weights[i] = value.real * value.real + value.imag * value.imag
+    elif how == MAGNITUDE:
+        for i in range(bins):
+            value = spectrum[i]
+            weights[i] = np.sqrt(value.real * value.real + value.imag * value.imag)
+    else:
+        for i in range(bins):
+            weights[i] = spectrum[i].real
+    total = 0.0
+    for i in range(bins):
+        total += weights[i]
+        levels[i] = total
+    return total
+
+
+@compiled
+def _write_gradient(
+    spectrum: Any, how: int, weights: Any, slopes: Any, factor: float, offset: float, grad: Any
+) -> None:
+    """Derivative with respect to the spectrum, from `factor * slope + offset` for the weights."""
+    if how == POWER:
+        for i in range(len(weights)):
+            grad[i] = spectrum[i] * (2.0 * (factor * slopes[i] + offset))
+    elif how == MAGNITUDE:
+        for i in range(len(weights)):
+            inverse = 1.0 / weights[i] if weights[i] > 0.0 else 0.0
+            grad[i] = spectrum[i] * (inverse * (factor * slopes[i] + offset))
+    else:
+        for i in range(len(weights)):
+            grad[i] = factor * slopes[i] + offset
+
+
+@compiled
+def _expectation(slopes: Any, weights: Any) -> float:
+    """Sum of potentials times weights."""
+    total = 0.0
+    for i in range(len(weights)):
+        total += slopes[i] * weights[i]
+    return total
+
+
+@compiled
+def fused_rows(
+    x: Any, y: Any, x_positions: Any, y_positions: Any, x_how: int, y_how: int,
+    p: float, top: float, shared: bool,
+    normalize: bool, balanced: bool, silent_vote: bool, eps: float,
+    cost: Any, votes: Any, x_grad: Any, y_grad: Any, start: int, stop: int,
+) -> None:  # fmt: skip
+    """Cost, vote and gradients of frames `start` to `stop`; an empty gradient is not filled.
+
+    Args:
+        x: spectrum of the reference, shape (rows, n), real or complex.
+        y: spectrum of the estimate, shape (rows, m).
+        x_positions: extended positions, shape (n + 1,), float64.
+        y_positions: extended positions, shape (m + 1,), float64.
+        x_how: how x becomes weights.
+        y_how: how y becomes weights.
+        p: exponent of the ground cost.
+        top: level above which nothing counts.
+        shared: both positions are one grid, p is 1 and nothing is cut.
+        normalize: see :class:`sot.losses._mass.MassRule`, and so the next three.
+        balanced: likewise.
+        silent_vote: likewise.
+        eps: likewise.
+        cost: result of shape (rows,).
+        votes: result of shape (rows,).
+        x_grad: derivative with respect to x, of its shape, or empty.
+        y_grad: derivative with respect to y, of its shape, or empty.
+        start: first row.
+        stop: row after the last.
+    """
+    n, m = x.shape[1], y.shape[1]
+    u, v = np.empty((2, n)), np.empty((2, m))
+    levels_u, levels_v = np.empty((2, n + 1)), np.empty((2, m + 1))
+    slopes_u, slopes_v = np.empty((2, n + 1)), np.empty((2, m + 1))
+    costs = np.empty(2)
+    mass_x, mass_y, scale_x, scale_y = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    for first in range(start, stop, 2):
+        second = min(first + 1, stop - 1)
+        for row, index in ((0, first), (1, second)):
+            mass_x[row] = _levels(x[index], x_how, u[row], levels_u[row])
+            mass_y[row] = _levels(y[index], y_how, v[row], levels_v[row])
+            silent = mass_x[row] <= eps or mass_y[row] <= eps
+            if silent_vote:
+                mass_x[row] += eps
+                mass_y[row] += eps
+            votes[index] = silent_vote or not silent
+            scale_x[row] = 1.0 / mass_x[row] if normalize else 1.0
+            scale_y[row] = scale_x[row]
+            if balanced:
+                scale_y[row] = (1.0 if normalize else mass_x[row]) / mass_y[row]
+            if not (votes[index] and np.isfinite(mass_x[row] + mass_y[row])):
+                # Nothing to merge: the row is given its result below.
+                scale_x[row] = scale_y[row] = 0.0
+                levels_u[row] = levels_v[row] = 0.0
+            for i in range(n):
+                levels_u[row, i] *= scale_x[row]
+            for k in range(m):
+                levels_v[row, k] *= scale_y[row]
+            levels_u[row, n] = levels_v[row, m] = np.inf
+        if shared:
+            shared_grid_two(x_positions, levels_u, levels_v, slopes_u, slopes_v, costs)
+        else:
+            merge_two(
+                x_positions, x_positions, y_positions, y_positions,
+                levels_u, levels_v, p, top, slopes_u, slopes_v, costs,
+            )  # fmt: skip
+        for row, index in ((0, first), (1, second)):
+            if not votes[index]:
+                cost[index] = 0.0
+                x_grad[index : index + 1] = 0.0
+                y_grad[index : index + 1] = 0.0
+                continue
+            if not np.isfinite(mass_x[row] + mass_y[row]):
+                cost[index] = np.nan
+                x_grad[index : index + 1] = np.nan
+                y_grad[index : index + 1] = np.nan
+                continue
+            cost[index] = costs[row]
+            # How a mass enters both histograms: u = x / mass_x and so on, by the quotient rule.
+            moment_u = moment_v = 0.0
+            if len(x_grad) or (balanced and len(y_grad)):
+                potentials(slopes_v, row)
+                moment_v = _expectation(slopes_v[row], v[row]) * scale_y[row]
+            if len(x_grad):
+                potentials(slopes_u, row)
+                moment_u = _expectation(slopes_u[row], u[row]) * scale_x[row]
+                offset = 0.0
+                if normalize:
+                    offset = -(moment_u if balanced else moment_u + moment_v) / mass_x[row]
+                elif balanced:
+                    offset = moment_v / mass_x[row]
+                _write_gradient(
+                    x[index], x_how, u[row], slopes_u[row], scale_x[row], offset, x_grad[index]
+                )
+            if len(y_grad):
+                if not (len(x_grad) or balanced):
+                    potentials(slopes_v, row)
+                offset = -moment_v / mass_y[row] if balanced else 0.0
+                _write_gradient(
+                    y[index], y_how, v[row], slopes_v[row], scale_y[row], offset, y_grad[index]
+                )

@@ -1,0 +1,26 @@
+"""Which path computes: the compiled kernels, or the vectorised one."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import torch
+from torch import Tensor
+
+# Whether Numba can be imported; it is not imported here.
+NUMBA_IS_THERE = importlib.util.find_spec("numba") is not None
+
+
+def kernels_serve(*tensors: Tensor) -> bool:
+    """Whether the compiled kernels can do this work.
+
+    They do values and gradients on the CPU, eagerly or in a compiled graph. Other devices,
+    `torch.func` transforms, forward-mode derivatives and a missing Numba go the vectorised way.
+    """
+    if not NUMBA_IS_THERE or any(tensor.device.type != "cpu" for tensor in tensors):
+        return False
+    if torch.compiler.is_compiling():
+        return True
+    if torch.autograd.forward_ad._current_level >= 0:
+        return False
+    return not any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
