@@ -22,7 +22,7 @@ def describe(value: object) -> str:
     if isinstance(value, Tensor):
         kind = str(value.dtype).removeprefix("torch.")
         return f"a {kind} tensor of shape {tuple(value.shape)}"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     if len(text) > 80:
         text = text[:77] + "..."
     return f"{text} ({type(value).__name__})"
@@ -140,7 +140,7 @@ def audio(name: str, value: object) -> Tensor:
     return checked
 
 
-def _holds(condition: Tensor) -> bool:
+def holds(condition: Tensor) -> bool:
     """Whether a condition on values holds; taken as true where values cannot be read."""
     try:
         return bool(condition)
@@ -162,7 +162,7 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
     detached = value.detach()
     # A sum is the cheapest pass that a NaN or an infinity cannot hide from; it may overflow on
     # finite numbers, so only a second look decides.
-    if not _holds(detached.sum().isfinite()) and not _holds(detached.isfinite().all()):
+    if not holds(detached.sum().isfinite()) and not holds(detached.isfinite().all()):
         count = int((~detached.isfinite()).sum())
         fail(
             name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"
@@ -175,7 +175,7 @@ def non_negative(name: str, value: Tensor, validate: bool | None = None) -> None
         return
     finite(name, value, validate)
     lowest = value.detach().amin()
-    if not _holds(lowest >= 0):
+    if not holds(lowest >= 0):
         fail(
             name,
             "non-negative numbers",
@@ -198,7 +198,7 @@ def ascending(name: str, value: Tensor, remedy: str, validate: bool | None = Non
     """Sorted along the last axis."""
     if not reads_values(value, validate) or value.shape[-1] < 2:
         return
-    if not _holds((value.detach().diff(dim=-1) >= 0).all()):
+    if not holds((value.detach().diff(dim=-1) >= 0).all()):
         fail(name, "numbers in ascending order along the last axis", "an unsorted tensor", remedy)
 
 
@@ -209,6 +209,6 @@ def sample_counts(name: str, value: Any, batch: int, samples: int, validate: boo
         fail(name, "whole numbers of samples", counts, kind=TypeError)
     if counts.shape != (batch,):
         fail(name, f"one length for each of the {batch} clips, shape ({batch},)", counts)
-    if reads_values(counts, validate) and not _holds(((counts >= 1) & (counts <= samples)).all()):
+    if reads_values(counts, validate) and not holds(((counts >= 1) & (counts <= samples)).all()):
         fail(name, f"lengths from 1 to {samples}", counts.tolist().__repr__())
     return counts.to(torch.int64)

@@ -13,16 +13,19 @@ from pathlib import Path
 def replaced_when_done(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` when the block succeeds.
 
+    A link is followed. A device or a pipe, such as /dev/stdout, is given as it is.
+
     Raises:
         OSError: the folder does not exist or cannot be written to; the message names the path.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"{path}: expected the path of a file, got a folder")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: the folder {path.parent} does not exist; create it first")
+    check_destination(path)
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = Path(os.path.realpath(path))
     try:
         handle, name = tempfile.mkstemp(
-            suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent
+            suffix=path.suffix, prefix=f".{path.stem[:20]}-", dir=target.parent
         )
     except OSError as error:
         raise OSError(f"{path}: cannot be written ({error.strerror})") from error
@@ -31,9 +34,23 @@ def replaced_when_done(path: Path) -> Iterator[Path]:
     try:
         yield beside
         beside.chmod(0o666 & ~_umask())
-        beside.replace(path)
+        beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def check_destination(path: Path) -> None:
+    """Tell, before long work, that a file cannot be written because its folder is missing.
+
+    Raises:
+        OSError: the path is a folder, or its folder does not exist.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: expected the path of a file, got a folder")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise NotADirectoryError(f"{path}: {path.parent} is a file, not a folder")
+    if not path.parent.exists():
+        raise FileNotFoundError(f"{path}: the folder {path.parent} does not exist; create it first")
 
 
 def _umask() -> int:

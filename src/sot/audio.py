@@ -15,7 +15,9 @@ from sot._extras import require
 #: Endings of the files that a folder is searched for.
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".au")
 
-_STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a WAV file that was never finished
+_STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
+_OGG_PAGE = 65307  # bytes at most
+_UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,15 @@ def read_audio(path: str | Path) -> Audio:
     try:
         with soundfile.SoundFile(path) as file:
             announced = file.frames
+            if announced > _UNKNOWN:
+                raise ValueError(f"{path}: its header does not say how long it is; convert it")
             samples = file.read(dtype="float32", always_2d=True)
             rate = int(file.samplerate)
-    except (soundfile.SoundFileError, OSError) as error:
-        reason = str(error).split(": ", 1)[-1].rstrip(".")
+    except (soundfile.SoundFileError, OSError, MemoryError) as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise ValueError(f"{path}: cannot be read as audio ({reason})") from error
     if len(samples) < announced or _is_cut_short(path):
-        raise ValueError(f"{path}: the file is cut short; its header announces more samples")
+        raise ValueError(f"{path}: the file is cut short")
     if len(samples) == 0:
         raise ValueError(f"{path}: the file holds no samples")
     if not np.isfinite(samples).all():
@@ -77,27 +81,61 @@ def read_audio(path: str | Path) -> Audio:
 
 
 def _is_cut_short(path: Path) -> bool:
-    """Whether a RIFF file is shorter than its header says, which libsndfile passes over."""
+    """Whether a file is shorter than its header says, which libsndfile passes over in some."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        header = file.read(8)
-    if header[:4] != b"RIFF":
+        header = file.read(40)
+        if header[:4] == b"OggS":
+            file.seek(max(0, size - _OGG_PAGE))
+            return not _ends_whole(file.read())
+    announced = _announced_size(header)
+    return announced is not None and size < announced
+
+
+def _ends_whole(tail: bytes) -> bool:
+    """Whether the last page of an Ogg file is there to its end and says that it is the last."""
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < 27 or len(page) < 27 + page[26]:
         return False
-    size = int.from_bytes(header[4:8], "little")
-    return size not in _STREAMED and path.stat().st_size < size + 8
+    segments = page[27 : 27 + page[26]]
+    return len(page) >= 27 + len(segments) + sum(segments) and bool(page[5] & 4)
+
+
+def _announced_size(header: bytes) -> int | None:
+    """Bytes that a file has according to its header: WAV and its kin, AIFF, AU, W64."""
+    kind, first, second = header[:4], header[4:8], header[8:12]
+    size: int | None = None
+    if kind in (b"RIFF", b"FORM"):
+        payload = int.from_bytes(first, "little" if kind == b"RIFF" else "big")
+        size = None if payload in _STREAMED else payload + 8
+    elif kind == b"RF64" and header[12:16] == b"ds64":
+        size = int.from_bytes(header[20:28], "little") + 8
+    elif kind == b".snd":
+        payload = int.from_bytes(second, "big")
+        size = None if payload in _STREAMED else int.from_bytes(first, "big") + payload
+    elif kind == b"riff":
+        size = int.from_bytes(header[16:24], "little")
+    return size
 
 
 def audio_files(folder: Path) -> dict[str, Path]:
     """Audio files below a folder by their path relative to it, without the ending.
+
+    Hidden files, such as those that macOS leaves beside others, are passed over.
 
     Raises:
         ValueError: two files differ only in their ending.
     """
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
+        if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
+            continue
+        if not path.is_file():
             continue
         key = path.relative_to(folder).with_suffix("").as_posix()
         if key in found:
-            raise ValueError(f"{folder}: {found[key].name} and {path.name} differ only in ending")
+            raise ValueError(
+                f"{folder}: {found[key].name} and {path.name} differ only in ending; keep one"
+            )
         found[key] = path
     return found

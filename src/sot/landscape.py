@@ -31,6 +31,10 @@ def harmonic_tone(
     Returns:
         The tones, all with phase 0 at the start, shape (..., samples).
 
+    Raises:
+        ValueError: a length or rate that is not positive, or amplitudes of another shape.
+        TypeError: pitches that are not floating-point numbers.
+
     Example:
         >>> import torch
         >>> from sot.landscape import harmonic_tone
@@ -38,8 +42,11 @@ def harmonic_tone(
         torch.Size([2, 4000])
     """
     f0 = _checks.floating("f0", f0)
-    if amplitudes is None:
-        amplitudes = f0.new_ones(1)
+    _checks.integer("samples", samples)
+    _checks.number("sample_rate", sample_rate, above=0)
+    amplitudes = f0.new_ones(1) if amplitudes is None else amplitudes.to(f0)
+    if amplitudes.ndim != 1:
+        _checks.fail("amplitudes", "shape (harmonics,)", amplitudes)
     time = torch.arange(samples, dtype=torch.float64, device=f0.device) / sample_rate
     harmonics = torch.arange(1, len(amplitudes) + 1, dtype=f0.dtype, device=f0.device)
     frequencies = f0[..., None] * harmonics
@@ -109,9 +116,17 @@ def descend(
 
     Returns:
         The pitch in Hz before the first step and after each, shape (steps + 1,).
+
+    Raises:
+        ValueError: a start, a number of steps or a learning rate that is not positive.
     """
+    _checks.number("start", start, above=0)
+    _checks.integer("steps", steps)
+    _checks.number("learning_rate", learning_rate, above=0)
     octaves = torch.tensor([start]).log2().requires_grad_()
-    optimiser = torch.optim.Adam([octaves], lr=learning_rate)
+    # Short memories: with the usual ones, the long slope at the start keeps the steps at the end
+    # too small, and a start three octaves away ends a semitone short.
+    optimiser = torch.optim.Adam([octaves], lr=learning_rate, betas=(0.8, 0.9))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     path = [octaves.detach().exp2()[0]]
     for _ in range(steps):

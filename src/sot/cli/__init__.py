@@ -16,4 +16,4 @@ def main() -> None:
         )
     from sot.cli._app import app
 
-    app()
+    app(prog_name="sot")

@@ -22,9 +22,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from sot import __version__
 
-        typer.echo(f"sot {version('sot-loss')}")
+        typer.echo(f"sot {__version__}")
         raise typer.Exit
 
 
@@ -40,6 +40,6 @@ def root(
     """Options before the verb."""
 
 
-app.command()(compare)
-app.command()(landscape)
-app.command()(demo)
+app.command(short_help="Compare two recordings, or two folders of them.")(compare)
+app.command(short_help="Sweep the pitch of a tone: losses and their gradients.")(landscape)
+app.command(short_help="Compare two recorded notes and find the pitch of one.")(demo)

@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
+T = TypeVar("T", int, float)
 
 #: Every argument of Wasserstein1DLoss that does not change the form of the result: its type on the
 #: command line and its help. A value that is not given is left to the loss and its presets.
 LOSS_OPTIONS: dict[str, tuple[type, str]] = {
-    "preset": (str, "a set of arguments: sot-loss or paper; options below win over it"),
-    "transform": (str, "stft, mel, cqt or vqt"),
-    "fft_size": (int, "samples of the transform (stft, mel)"),
-    "hop_length": (int, "samples from one frame to the next"),
-    "win_length": (int, "samples under the window (stft, mel)"),
-    "window": (str, "SciPy window by name, with parameters after a comma"),
-    "n_mels": (int, "number of mel filters"),
-    "mel_scale": (str, "slaney or htk"),
-    "mel_norm": (str, "slaney, or none for filters that peak at 1"),
-    "n_bins": (int, "number of bins (cqt, vqt)"),
-    "bins_per_octave": (int, "resolution (cqt, vqt)"),
-    "bins_per_semitone": (int, "deprecated, a twelfth of bins per octave"),
-    "fmin": (float, "lowest frequency in Hz"),
-    "fmax": (float, "highest frequency in Hz"),
-    "gamma": (float, "widens the low bins of the vqt"),
-    "sample_rate": (int, "compare at this rate in Hz; by default that of the reference"),
-    "bin_position_scaling": (str, "normalized, normalized_linear, absolute, log or mel"),
-    "framing": (str, "whole, reflect, zero or end"),
-    "square_magnitude": (bool, "compare powers"),
-    "log": (bool, "compress magnitudes"),
-    "normalize": (bool, "give the reference mass 1"),
-    "balanced": (bool, "give the estimate the mass of the reference"),
-    "quantile_lowpass": (bool, "leave out energy beyond the reference's"),
-    "p": (float, "exponent of the ground cost"),
-    "apply_root": (bool, "take the p-th root"),
-    "dim": (int, "-1 over frequency, -2 over time"),
-    "circular": (bool, "positions on a circle"),
-    "silence": (str, "ignore or top_bin"),
-    "eps": (float, "mass up to which a frame is silent"),
-    "device": (str, "where to compute, such as cpu or cuda"),
-    "validate": (bool, "check the values of the input"),
+    "preset": (str, "A set of arguments: sot-loss or paper. Options below win over it."),
+    "transform": (str, "The spectrum: stft, mel, cqt or vqt."),
+    "fft_size": (int, "Samples of the transform (stft, mel)."),
+    "hop_length": (int, "Samples from one frame to the next."),
+    "win_length": (int, "Samples under the window (stft, mel)."),
+    "window": (str, "SciPy window by name, with parameters after a comma: kaiser,8.6."),
+    "n_mels": (int, "Number of mel filters."),
+    "mel_scale": (str, "Mel scale: slaney or htk."),
+    "mel_norm": (str, "Mel filters: slaney for equal area, none for peaks of 1."),
+    "n_bins": (int, "Number of bins (cqt, vqt)."),
+    "bins_per_octave": (int, "Resolution (cqt, vqt)."),
+    "bins_per_semitone": (int, "Deprecated: a twelfth of --bins-per-octave."),
+    "fmin": (float, "Lowest frequency in Hz."),
+    "fmax": (float, "Highest frequency in Hz."),
+    "gamma": (float, "Widens the low bins of the vqt."),
+    "sample_rate": (int, "Resample to this rate in Hz; else that of the preset or the recording."),
+    "bin_position_scaling": (
+        str,
+        "Ground positions: normalized, normalized_linear, absolute (Hz), log or mel.",
+    ),
+    "framing": (str, "Frames at the ends: whole, reflect, zero or end."),
+    "square_magnitude": (bool, "Compare powers instead of magnitudes."),
+    "log": (bool, "Compress the spectra."),
+    "normalize": (bool, "Give the reference mass 1."),
+    "balanced": (bool, "Give the estimate the mass of the reference."),
+    "quantile_lowpass": (bool, "Leave out energy of the estimate beyond the reference's."),
+    "p": (float, "Exponent of the ground cost, at least 1."),
+    "apply_root": (bool, "Take the p-th root, which makes the loss a distance."),
+    "dim": (int, "Transport over frequency (-1) or over time (-2)."),
+    "circular": (bool, "Place the bins on a circle."),
+    "silence": (str, "Silent frames: ignore, or top_bin to let them vote."),
+    "eps": (float, "Mass up to which a frame is silent."),
+    "device": (str, "Where to compute, such as cpu or cuda."),
+    "validate": (bool, "Check the values of the input."),
 }
+
+#: Spectra of recordings; 'identity' takes spectrograms, which no audio file holds.
+_TRANSFORMS = ("stft", "mel", "cqt", "vqt")
 
 
 def with_loss_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -59,7 +67,7 @@ def with_loss_options(command: Callable[..., R]) -> Callable[..., R]:
     for name, (kind, text) in LOSS_OPTIONS.items():
         flag = "--" + name.replace("_", "-")
         declaration = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
-        option = typer.Option(declaration, help=text, rich_help_panel="Loss")
+        option = typer.Option(declaration, help=text)
         added.append(
             inspect.Parameter(
                 name,
@@ -73,16 +81,49 @@ def with_loss_options(command: Callable[..., R]) -> Callable[..., R]:
     def run(*args: Any, **kwargs: Any) -> R:
         chosen = {name: kwargs.pop(name, None) for name in LOSS_OPTIONS}
         given = {name: value for name, value in chosen.items() if value is not None}
-        if given.get("mel_norm") == "none":
-            given["mel_norm"] = None
-        if "," in given.get("window", ""):
-            given["window"] = _window_with_parameters(given["window"])
-        return command(*args, **kwargs, **given)
+        return command(*args, **kwargs, **_as_arguments(given))
 
     parameters = [*own, *added]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": None}
     return run
+
+
+def _as_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as they were typed, as arguments of the loss."""
+    from sot import _checks
+
+    if "transform" in given:
+        _checks.choice("transform", given["transform"], _TRANSFORMS)
+    if given.get("mel_norm") == "none":
+        given["mel_norm"] = None
+    if "," in given.get("window", ""):
+        given["window"] = _window_with_parameters(given["window"])
+    if "device" in given:
+        _check_device(given["device"])
+    return given
+
+
+def _check_device(device: str) -> None:
+    """Tell a device that this machine lacks before anything is read."""
+    import torch
+
+    from sot import _checks
+
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().split("\n")[0]
+        _checks.fail("device", "a device that torch can use here", repr(device), reason)
+
+
+def asked_rate(arguments: dict[str, Any]) -> int | None:
+    """The sample rate that an option or its preset asks for."""
+    from sot.losses import PRESETS
+
+    preset = PRESETS.get(arguments.get("preset", ""), {})
+    rate: int | None = arguments.get("sample_rate", preset.get("sample_rate"))
+    return rate
 
 
 def _window_with_parameters(text: str) -> tuple[Any, ...]:
@@ -92,11 +133,14 @@ def _window_with_parameters(text: str) -> tuple[Any, ...]:
 
 
 def numbers(name: str, text: str, kind: Callable[[str], T]) -> list[T]:
-    """A comma-separated list of numbers."""
+    """A comma-separated list of finite numbers."""
     try:
-        return [kind(part) for part in text.split(",")]
+        parsed = [kind(part) for part in text.split(",")]
     except ValueError:
-        raise ValueError(f"{name}: expected numbers with commas between, got {text!r}") from None
+        parsed = []
+    if not parsed or not all(math.isfinite(number) for number in parsed):
+        raise ValueError(f"{name}: expected numbers with commas between, got {text!r}")
+    return parsed
 
 
 def reported(command: Callable[P, R]) -> Callable[P, R]:
@@ -106,11 +150,26 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (ValueError, TypeError, OSError, ImportError) as error:
-            complain(str(error))
+        except BrokenPipeError:  # whoever reads the output has seen enough; Typer ends quietly
+            raise
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+            complain(str(error) or "not enough memory")
             raise typer.Exit(1) from error
 
     return run
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch on one thread: for half a second of sound, threads wait longer than they work."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def complain(message: str) -> None:

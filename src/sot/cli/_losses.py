@@ -19,7 +19,7 @@ NAMED_LOSSES = {
 
 
 def bound_losses(
-    names: list[str], target: Tensor, arguments: dict[str, Any]
+    names: list[str], target: Tensor, arguments: dict[str, Any], device: str = "cpu"
 ) -> dict[str, Callable[[Tensor], Tensor]]:
     """Losses by name, bound to a target (1, samples); `arguments` are those of 'sot'."""
     from sot import MultiScaleSpectralLoss, Wasserstein1DLoss, _checks
@@ -29,7 +29,7 @@ def bound_losses(
         _checks.choice("loss", name, list(NAMED_LOSSES))
         if name.startswith("mss-"):
             scales = MultiScaleSpectralLoss(name.removeprefix("mss-"))  # type: ignore[arg-type]
-            losses[name] = scales.bind(target)
+            losses[name] = scales.bind(target).to(device)
             continue
         settings = arguments
         if name != "sot":
@@ -37,5 +37,5 @@ def bound_losses(
         if name == "sot-loss":
             same = ("fft_size", "hop_length", "p", "square_magnitude")
             settings |= {key: arguments[key] for key in same if key in arguments}
-        losses[name] = Wasserstein1DLoss(**settings).bind(target)
+        losses[name] = Wasserstein1DLoss(**settings).bind(target).to(device)
     return losses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sot.cli._common import complain, numbers, on_terminal, reported, with_loss_options
+from sot.cli._common import (
+    asked_rate,
+    complain,
+    numbers,
+    on_terminal,
+    reported,
+    with_loss_options,
+)
 
 if TYPE_CHECKING:
     from sot.audio import Audio
@@ -56,16 +64,16 @@ def compare(
     ] = "cut",
     fft_sizes: Annotated[
         str | None,
-        typer.Option(help="Several resolutions, such as 1024,2048,512.", rich_help_panel="Loss"),
+        typer.Option(help="Samples of several transforms, such as 1024,2048,512."),
     ] = None,
     hop_lengths: Annotated[
-        str | None, typer.Option(help="Their hops.", rich_help_panel="Loss")
+        str | None, typer.Option(help="Their hops; a quarter of --fft-sizes if left out.")
     ] = None,
     win_lengths: Annotated[
-        str | None, typer.Option(help="Their windows.", rich_help_panel="Loss")
+        str | None, typer.Option(help="Their windows; --fft-sizes if left out.")
     ] = None,
     weights: Annotated[
-        str | None, typer.Option(help="Their factors.", rich_help_panel="Loss")
+        str | None, typer.Option(help="Factors of their losses, which are added.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     csv_file: Annotated[
@@ -75,24 +83,17 @@ def compare(
 ) -> None:
     """Compare two recordings, or two folders whose files are paired by name.
 
-    A file that cannot be read is reported, the others are done, and the exit status is 1.
+    A file that cannot be read is reported, the others are done, and the exit status is 1. Options
+    from --preset on are the arguments of Wasserstein1DLoss.
     """
     from sot import _checks
+    from sot._files import check_destination
 
     _checks.choice("channels", channels, ["mix", "each"])
     _checks.choice("unequal", unequal, ["cut", "pad"])
-    resolutions = {
-        name: numbers(name, text, kind)
-        for name, text, kind in (
-            ("fft_sizes", fft_sizes, int),
-            ("hop_lengths", hop_lengths, int),
-            ("win_lengths", win_lengths, int),
-            ("weights", weights, float),
-        )
-        if text is not None
-    }
-    if resolutions and "fft_sizes" not in resolutions:
-        raise ValueError("fft_sizes: expected beside the other lists of resolutions, got none")
+    if csv_file is not None:
+        check_destination(csv_file)
+    resolutions = _resolutions(fft_sizes, hop_lengths, win_lengths, weights)
     scorer = _Scorer(channels, unequal, arguments, resolutions)  # type: ignore[arg-type]
     done: list[Comparison] = []
     failed: list[Failure] = []
@@ -104,14 +105,35 @@ def compare(
             advance()
     for failure in failed:
         complain(failure.error)
-    if csv_file is not None:
-        _write_csv(csv_file, done)
+    for pair in done:
+        if pair.note:
+            complain(f"{pair.reference} and {pair.estimate}: {pair.note}")
     if as_json:
         typer.echo(_as_json(done, failed, scorer.config()))
     elif done:
         _print_table(done)
+    if csv_file is not None:
+        _write_csv(csv_file, done)
     if failed:
         raise typer.Exit(1)
+
+
+def _resolutions(
+    fft_sizes: str | None, hop_lengths: str | None, win_lengths: str | None, weights: str | None
+) -> dict[str, list[Any]]:
+    """The lists for MultiResolutionSOTLoss; none if no list was given."""
+    given = (
+        ("fft_sizes", fft_sizes, int),
+        ("hop_lengths", hop_lengths, int),
+        ("win_lengths", win_lengths, int),
+        ("weights", weights, float),
+    )
+    lists = {name: numbers(name, text, kind) for name, text, kind in given if text is not None}
+    if lists and "fft_sizes" not in lists:
+        raise ValueError("fft_sizes: expected beside the other lists of resolutions, got none")
+    if lists and "hop_lengths" not in lists:
+        lists["hop_lengths"] = [max(1, int(size) // 4) for size in lists["fft_sizes"]]
+    return lists
 
 
 def _pairs(reference: Path, estimate: Path) -> Iterator[Pair]:
@@ -150,8 +172,8 @@ class _Scorer:
     ) -> None:
         self.channels = channels
         self.unequal = unequal
-        self.sample_rate: int | None = arguments.pop("sample_rate", None)
-        self.arguments = arguments
+        self.sample_rate = asked_rate(arguments)
+        self.arguments = {key: value for key, value in arguments.items() if key != "sample_rate"}
         self.resolutions = resolutions
         self._losses: dict[int, Callable[..., Any]] = {}
         if self.sample_rate is not None:
@@ -171,15 +193,19 @@ class _Scorer:
 
         try:
             x, y = read_audio(pair.reference), read_audio(pair.estimate)
-            loss = self._loss(self.sample_rate or x.sample_rate)
         except (ValueError, OSError) as error:
             return Failure(pair.reference, pair.estimate, str(error))
+        if not self._losses:  # a setting that is wrong for the first file is told once, and ends it
+            self._loss(self.sample_rate or x.sample_rate)
         try:
+            loss = self._loss(self.sample_rate or x.sample_rate)
             x, y, note = self._prepared(x, y)
             with torch.no_grad():
                 device = self.arguments.get("device", "cpu")
                 value = float(loss(x.samples[None].to(device), y.samples[None].to(device)))
-        except ValueError as error:
+            if not math.isfinite(value):
+                raise ValueError(f"the loss is {value}, beyond single precision; use a lower p")
+        except (ValueError, RuntimeError, MemoryError) as error:  # torch's lack of memory is one
             message = f"{pair.reference} and {pair.estimate}: {error}"
             return Failure(pair.reference, pair.estimate, message)
         return Comparison(pair.reference, pair.estimate, value, x.duration, note)
@@ -280,12 +306,9 @@ def _print_table(done: list[Comparison]) -> None:
     mean = sum(pair.loss for pair in done) / len(done)
     table.add_column("reference", footer="mean", overflow="fold")
     table.add_column("estimate", overflow="fold")
-    table.add_column("loss", footer=f"{mean:.6g}", justify="right")
-    table.add_column("duration", justify="right")
+    table.add_column("loss", footer=f"{mean:.6g}", justify="right", no_wrap=True)
+    table.add_column("duration", justify="right", no_wrap=True)
     for pair in done:
         row = [pair.reference, pair.estimate, f"{pair.loss:.6g}", f"{pair.duration:.3f} s"]
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
-    for pair in done:
-        if pair.note:
-            complain(f"{pair.reference} and {pair.estimate}: {pair.note}")

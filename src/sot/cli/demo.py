@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import reported
+from sot.cli._common import on_terminal, one_thread, reported
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +36,7 @@ class _Note:
 
 
 @reported
+@one_thread()
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "sot-demo"
@@ -43,11 +44,16 @@ def demo(
 ) -> None:
     """Compare two recorded notes, then find the pitch of one by gradient descent."""
     import torch
+    from rich.console import Console
+    from rich.progress import track
 
     from sot.landscape import Landscape, descend, harmonic_tone, sweep
     from sot.plots import new_figure, plot_descents, plot_landscapes, save_figure
 
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{output}: cannot be made a folder ({error.strerror})") from error
     piano, violin = _note(_PIANO), _note(_VIOLIN)
     _compare(piano, violin, output)
 
@@ -68,14 +74,23 @@ def demo(
     paths: dict[str, Tensor] = {}
     landscapes: dict[str, Landscape] = {}
     pitches = torch.logspace(math.log10(40), math.log10(2000), 81)
-    for name, loss in losses.items():
+    found = []  # told when the bar is gone
+    watched = track(
+        losses.items(),
+        "descending",
+        console=Console(stderr=True),
+        transient=True,
+        disable=not on_terminal(),
+    )
+    for name, loss in watched:
         path = descend(loss, tone, start, steps=_STEPS, learning_rate=0.1)
         paths[titles[name]] = path
         landscapes[titles[name]] = sweep(loss, tone, pitches)
         cents = 1200 * math.log2(float(path[-1]) / violin.f0)
-        typer.echo(
+        found.append(
             f"  {titles[name]:24}{float(path[-1]):8.1f} Hz, {cents:+.0f} cents from the truth"
         )
+    typer.echo("\n".join(found))
 
     figure = new_figure(9.0, 3.6)
     left, right = figure.subplots(1, 2)

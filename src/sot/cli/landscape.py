@@ -10,17 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import numbers, on_terminal, reported, with_loss_options
+from sot.cli._common import (
+    asked_rate,
+    complain,
+    numbers,
+    on_terminal,
+    one_thread,
+    reported,
+    with_loss_options,
+)
 from sot.cli._losses import NAMED_LOSSES
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from sot.landscape import Landscape
 
 _DEFAULTS = {"fft_size": 2048, "hop_length": 256, "square_magnitude": True}
+_HARMONICS = "1,0.5,0.33"
+_RATE = 16000  # of a synthetic target, in Hz
+_LESS = "use a lower p, or positions in [0, 1]"
 
 
 @reported
 @with_loss_options
+@one_thread()
 def landscape(
     file: Annotated[
         Path | None, typer.Argument(help="Audio file; without one, a synthetic tone (--tone).")
@@ -28,10 +42,10 @@ def landscape(
     tone: Annotated[float, typer.Option(help="Pitch of the synthetic target in Hz.")] = 440.0,
     tone_harmonics: Annotated[
         str, typer.Option(help="Amplitudes of its harmonics, with commas between.")
-    ] = "1,0.5,0.33,0.25",
+    ] = _HARMONICS,
     candidate: Annotated[
         str, typer.Option(help="Amplitudes of the candidate's harmonics; 1 is a pure tone.")
-    ] = "1",
+    ] = _HARMONICS,
     low: Annotated[float, typer.Option(help="Lowest pitch of the candidate in Hz.")] = 40.0,
     high: Annotated[float, typer.Option(help="Highest pitch of the candidate in Hz.")] = 2000.0,
     points: Annotated[int, typer.Option(help="Number of pitches, spaced logarithmically.")] = 49,
@@ -54,33 +68,43 @@ def landscape(
 ) -> None:
     """Sweep the pitch of a candidate tone against a target; print each loss and its gradient.
 
-    Gradients are per octave. For the losses "sot" the options of the loss hold, on top of FFT 2048,
-    hop 256 and powers.
+    Gradients are per octave. Options from --preset on are the arguments of Wasserstein1DLoss. They
+    hold for the loss "sot", whose defaults here are FFT 2048, hop 256 and powers; "sot-loss" takes
+    FFT, hop, powers and exponent from it.
     """
     import torch
     from rich.console import Console
     from rich.progress import track
 
     from sot import _checks
+    from sot._files import check_destination
     from sot.cli._losses import bound_losses
     from sot.landscape import harmonic_tone, sweep
+    from sot.plots import check_picture
 
-    for name, value in (("low", low), ("tone", tone), ("duration", duration)):
-        _checks.number(name, value, above=0)
+    for name, value in (("low", low), ("tone", tone), ("duration", duration), ("f0", f0)):
+        if value is not None:
+            _checks.number(name, value, above=0)
     _checks.number("high", high, above=low)
     _checks.integer("points", points, minimum=2)
+    if csv_file is not None:
+        check_destination(csv_file)
+    if png is not None:
+        check_picture(png)
+    shape = _amplitudes("candidate", candidate)
     arguments = arguments if "preset" in arguments else {**_DEFAULTS, **arguments}
-    if file is None:
-        rate = arguments.setdefault("sample_rate", 16000)
-        amplitudes = torch.tensor(numbers("tone_harmonics", tone_harmonics, float))
-        samples = math.ceil(duration * rate)
-        target, f0 = harmonic_tone(torch.tensor([tone]), samples, rate, amplitudes), tone
+    if file is not None:
+        target, rate = _excerpt(file, start, duration, asked_rate(arguments))
+    elif f0 is not None:
+        _checks.fail("f0", "a recording beside it", "none", "use --tone for a synthetic pitch")
     else:
-        target, rate = _excerpt(file, start, duration, arguments.get("sample_rate"))
-        arguments["sample_rate"] = rate
-    shape = torch.tensor(numbers("candidate", candidate, float))
-    pitches = torch.logspace(math.log10(low), math.log10(high), points)
-    losses = bound_losses([name.strip() for name in loss.split(",")], target, arguments)
+        target, rate = _synthetic(tone, tone_harmonics, duration, asked_rate(arguments))
+        f0 = tone
+    _below_nyquist("high", high, rate)
+    arguments["sample_rate"] = rate
+    device = arguments.pop("device", "cpu")
+    pitches = torch.logspace(math.log10(low), math.log10(high), points, device=device)
+    losses = bound_losses([name.strip() for name in loss.split(",")], target, arguments, device)
     console = Console(stderr=True)
     watched = track(
         losses.items(), "sweeping", console=console, transient=True, disable=not on_terminal()
@@ -89,28 +113,72 @@ def landscape(
         name: sweep(bound, lambda p: harmonic_tone(p, target.shape[-1], rate, shape), pitches)
         for name, bound in watched
     }
-    if csv_file is not None:
-        _write_csv(csv_file, landscapes)
-    if png is not None:
-        _draw(png, landscapes, f0)
+    for name, item in landscapes.items():
+        if not (item.values.isfinite().all() and item.gradients.isfinite().all()):
+            _checks.fail(f"loss {name}", "finite numbers", "some beyond single precision", _LESS)
     if as_json:
         typer.echo(_as_json(landscapes, f0))
     else:
         _print_table(landscapes, f0)
+    if csv_file is not None:
+        _write_csv(csv_file, landscapes)
+    if png is not None:
+        _draw(png, landscapes, f0)
 
 
-def _excerpt(file: Path, start: float, duration: float, wanted: int | None) -> tuple[Any, int]:
+def _amplitudes(name: str, text: str) -> Tensor:
+    """Amplitudes of harmonics, of which one at least is to be heard."""
+    import torch
+
+    from sot import _checks
+
+    amplitudes = torch.tensor(numbers(name, text, float))
+    if not amplitudes.any():
+        _checks.fail(name, "at least one amplitude other than 0", repr(text))
+    return amplitudes
+
+
+def _below_nyquist(name: str, pitch: float, rate: int) -> None:
+    from sot import _checks
+
+    if pitch >= rate / 2:
+        _checks.fail(name, f"a pitch below the Nyquist frequency, {rate / 2:g} Hz", f"{pitch:g} Hz")
+
+
+def _synthetic(
+    tone: float, harmonics: str, duration: float, rate: int | None
+) -> tuple[Tensor, int]:
+    """A harmonic tone (1, samples), and its rate."""
+    import torch
+
+    from sot import _checks
+    from sot.landscape import harmonic_tone
+
+    rate = _RATE if rate is None else _checks.integer("sample_rate", rate)
+    _below_nyquist("tone", tone, rate)
+    amplitudes = _amplitudes("tone_harmonics", harmonics)
+    samples = math.ceil(duration * rate)
+    return harmonic_tone(torch.tensor([tone]), samples, rate, amplitudes), rate
+
+
+def _excerpt(file: Path, start: float, duration: float, rate: int | None) -> tuple[Tensor, int]:
     """Mono samples (1, samples) of a part of a recording, and their rate."""
     from sot import _checks
     from sot.audio import read_audio
 
     audio = read_audio(file).mono()
-    audio = audio.resampled(wanted or audio.sample_rate)
+    audio = audio.resampled(audio.sample_rate if rate is None else rate)
     first = int(_checks.number("start", start, minimum=0) * audio.sample_rate)
     if first >= audio.samples.shape[-1]:
         _checks.fail("start", f"a time before the end, {audio.duration:.3f} s", f"{start} s")
-    last = first + math.ceil(duration * audio.sample_rate)
-    return audio.samples[:, first:last], audio.sample_rate
+    wanted = math.ceil(duration * audio.sample_rate)
+    samples = audio.samples[:, first : first + wanted]
+    if not samples.any():
+        raise ValueError(f"{file}: silent from {start:g} s on for {duration:g} s")
+    if samples.shape[-1] < wanted:
+        length = samples.shape[-1] / audio.sample_rate
+        complain(f"{file}: {length:.3f} s from {start:g} s on, shorter than {duration:g} s")
+    return samples, audio.sample_rate
 
 
 def _rows(landscapes: dict[str, Landscape]) -> list[list[float]]:
@@ -156,8 +224,7 @@ def _print_table(landscapes: dict[str, Landscape], f0: float | None) -> None:
         column.justify = "right"
     for pitch, *values in _rows(landscapes):
         table.add_row(f"{pitch:.1f}", *(f"{value:.4g}" for value in values))
-    console = Console()
-    (console if console.is_terminal else Console(width=10_000)).print(table)
+    Console(width=10_000).print(table)  # a narrow terminal wraps lines; Rich would cut numbers
     if f0 is not None:
         for name, item in landscapes.items():
             typer.echo(f"{name}: {item.towards(f0):.0%} of the gradients point to {f0:.1f} Hz")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -46,7 +47,6 @@ def fused_cost(
         y.reshape(-1, y.shape[-1]),
         x_positions,
         y_positions,
-        x_positions is y_positions,
         square,
         rule.normalize,
         rule.balanced,
@@ -89,7 +89,6 @@ def spectral_cost(
     y: Tensor,
     x_positions: Tensor,
     y_positions: Tensor,
-    shared: bool,
     square: bool,
     normalize: bool,
     balanced: bool,
@@ -115,11 +114,12 @@ def spectral_cost(
         for side in (x, y)
     ]
     top = highest_level(cut, cost.dtype)
+    simple = p == 1.0 and not cut and np.array_equal(*positions)
     results = [result.numpy() for result in (cost, votes, x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(
-            *spectra, *positions, *how, p, top, shared and p == 1.0 and not cut,
+            *spectra, *positions, *how, p, top, simple,
             normalize, balanced, silent_vote, eps, *results, start, stop,
         )  # fmt: skip
 
@@ -153,7 +153,7 @@ def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
     x, y, x_positions, y_positions, *slopes = ctx.saved_tensors
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # Somebody will differentiate once more: hand out derivatives that can be.
-        _, square, normalize, balanced, silent_vote, eps, p, cut = ctx.settings
+        square, normalize, balanced, silent_vote, eps, p, cut = ctx.settings
         rule = MassRule(normalize, balanced, eps, silent_vote)
         cost = unfused_cost(x, y, x_positions, y_positions, square, rule, p, cut)[0]
         sides = [side for side, wanted in zip((x, y), ctx.wanted, strict=True) if wanted]
@@ -164,7 +164,7 @@ def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
             grad[:, None] * slope if wanted else None
             for slope, wanted in zip(slopes, ctx.wanted, strict=True)
         ]
-    return *grads, *(None,) * 12
+    return *grads, *(None,) * 11
 
 
 spectral_cost.register_autograd(_backward, setup_context=_setup)

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from sot.transport._kernels import compiled, merge_two, potentials, shared_grid_two
+from sot.transport._kernels import (
+    blank_unless_finite,
+    compiled,
+    merge_two,
+    potentials,
+    shared_grid_two,
+)
 
 #: How a spectrum becomes weights: as it is, by its power, by its magnitude.
 AS_IT_IS, POWER, MAGNITUDE = 0, 1, 2
@@ -49,6 +55,14 @@ def _write_gradient(
     else:
         for i in range(len(weights)):
             grad[i] = factor * slopes[i] + offset
+
+
+@compiled
+def _fill(grad: Any, index: int, value: float) -> None:
+    """One value for a whole row, if the gradient is wanted."""
+    if len(grad):
+        for i in range(grad.shape[1]):
+            grad[index, i] = value
 
 
 @compiled
@@ -113,7 +127,8 @@ def fused_rows(
             if not (votes[index] and np.isfinite(mass_x[row] + mass_y[row])):
                 # Nothing to merge: the row is given its result below.
                 scale_x[row] = scale_y[row] = 0.0
-                levels_u[row] = levels_v[row] = 0.0
+                levels_u[row, n - 1] = levels_v[row, m - 1] = np.nan
+            blank_unless_finite(levels_u[row], levels_v[row])
             for i in range(n):
                 levels_u[row, i] *= scale_x[row]
             for k in range(m):
@@ -129,13 +144,13 @@ def fused_rows(
         for row, index in ((0, first), (1, second)):
             if not votes[index]:
                 cost[index] = 0.0
-                x_grad[index : index + 1] = 0.0
-                y_grad[index : index + 1] = 0.0
+                _fill(x_grad, index, 0.0)
+                _fill(y_grad, index, 0.0)
                 continue
             if not np.isfinite(mass_x[row] + mass_y[row]):
                 cost[index] = np.nan
-                x_grad[index : index + 1] = np.nan
-                y_grad[index : index + 1] = np.nan
+                _fill(x_grad, index, np.nan)
+                _fill(y_grad, index, np.nan)
                 continue
             cost[index] = costs[row]
             # How a mass enters both histograms: u = x / mass_x and so on, by the quotient rule.

@@ -3,8 +3,15 @@
 They need Matplotlib: `pip install "sot-loss[plot]"`.
 """
 
-from sot.plots._axes import new_figure, save_figure
+from sot.plots._axes import check_picture, new_figure, save_figure
 from sot.plots.landscape import plot_descents, plot_landscapes
 from sot.plots.transport import plot_transport
 
-__all__ = ["new_figure", "plot_descents", "plot_landscapes", "plot_transport", "save_figure"]
+__all__ = [
+    "check_picture",
+    "new_figure",
+    "plot_descents",
+    "plot_landscapes",
+    "plot_transport",
+    "save_figure",
+]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sot._extras import require
-from sot._files import replaced_when_done
+from sot._files import check_destination, replaced_when_done
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 #: Okabe and Ito's palette, without its yellow, which is too faint for lines.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+#: Line styles in turn, so that a line that covers another lets it be seen.
+STYLES = ("-", "--", "-.")
 
 
 def axes_or_new(ax: Axes | None) -> Axes:
@@ -31,6 +34,21 @@ def new_figure(width: float = 7.0, height: float = 4.0, **settings: Any) -> Figu
     return figure
 
 
+def check_picture(path: str | Path) -> Path:
+    """Tell, before long work, that a picture cannot be written there.
+
+    Raises:
+        OSError: the folder does not exist, or the path is a folder.
+        ValueError: Matplotlib does not know the ending.
+    """
+    path = Path(path)
+    known = require("matplotlib.backend_bases", "plot").FigureCanvasBase.filetypes
+    if path.suffix.lstrip(".").lower() not in known:
+        raise ValueError(f"{path}: expected an ending of {', '.join(sorted(known))}")
+    check_destination(path)
+    return path
+
+
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format of its ending; a file of that name is replaced when done.
 
@@ -38,9 +56,6 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         OSError: the folder does not exist or cannot be written to.
         ValueError: Matplotlib does not know the ending.
     """
-    path = Path(path)
-    known = figure.canvas.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in known:
-        raise ValueError(f"{path}: expected an ending of {', '.join(sorted(known))}")
+    path = check_picture(path)
     with replaced_when_done(path) as beside:
         figure.savefig(beside, dpi=150)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 
 from sot import _checks
 from sot.landscape import Landscape
-from sot.plots._axes import COLOURS, axes_or_new
+from sot.plots._axes import COLOURS, STYLES, axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,22 +32,26 @@ def plot_landscapes(
         One line for each loss.
 
     Raises:
-        ValueError: no landscape, or one with values that are not finite.
+        ValueError: no landscape, or one that is empty or has values that are not finite.
     """
     if not landscapes:
         _checks.fail("landscapes", "at least one landscape", "none")
     ax = axes_or_new(ax)
     lines = []
-    for colour, (name, landscape) in zip(_cycle(len(landscapes)), landscapes.items(), strict=True):
+    for index, (name, landscape) in enumerate(landscapes.items()):
         values = landscape.values
-        _checks.finite(f"landscapes[{name!r}]", values, True)
+        _check_curve(f"landscapes[{name!r}]", values)
         low, high = values.min(), values.max()
         scaled = (values - low) / (high - low).clamp(min=torch.finfo(values.dtype).tiny)
-        lines += ax.plot(landscape.pitches.tolist(), scaled.tolist(), color=colour, label=name)
+        look = _look(index, name)
+        lines += ax.plot(landscape.pitches.tolist(), scaled.tolist(), **look)
     _pitch_axis(ax, f0, "x")
     ax.set_ylabel("loss (scaled to its range)")
-    ax.set_ylim(-0.05, 1.2 + 0.12 * len(lines))  # room for the legend above the lines
-    _legend(ax, f0, "upper left")
+    entries = len(lines) + (f0 is not None)
+    columns = 1 if entries <= 3 else 2
+    ax.set_ylim(-0.05, 1.08 + 0.12 * math.ceil(entries / columns))  # room for the legend
+    ax.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
+    _legend(ax, "upper left", columns)
     return lines
 
 
@@ -64,23 +69,34 @@ def plot_descents(
         One line for each path.
 
     Raises:
-        ValueError: no path, or one with values that are not finite.
+        ValueError: no path, or one that is empty or has values that are not finite.
     """
     if not paths:
         _checks.fail("paths", "at least one path", "none")
     ax = axes_or_new(ax)
     lines = []
-    for colour, (name, path) in zip(_cycle(len(paths)), paths.items(), strict=True):
-        _checks.finite(f"paths[{name!r}]", path, True)
-        lines += ax.plot(range(len(path)), path.tolist(), color=colour, label=name)
+    for index, (name, path) in enumerate(paths.items()):
+        _check_curve(f"paths[{name!r}]", path)
+        lines += ax.plot(range(len(path)), path.tolist(), **_look(index, name))
     _pitch_axis(ax, f0, "y")
     ax.set_xlabel("step")
-    _legend(ax, f0, "best")
+    _legend(ax, "best")
     return lines
 
 
-def _cycle(count: int) -> list[str]:
-    return [COLOURS[index % len(COLOURS)] for index in range(count)]
+def _look(index: int, name: str) -> dict[str, Any]:
+    """Colour, style and label of a line."""
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        "linestyle": STYLES[index % len(STYLES)],
+        "label": name,
+    }
+
+
+def _check_curve(name: str, values: Tensor) -> None:
+    if values.ndim != 1 or values.numel() == 0:
+        _checks.fail(name, "a curve of at least one point", values)
+    _checks.finite(name, values, True)
 
 
 def _pitch_axis(ax: Axes, f0: float | None, axis: str) -> None:
@@ -99,10 +115,10 @@ def _pitch_axis(ax: Axes, f0: float | None, axis: str) -> None:
     side.set_minor_formatter(NullFormatter())
     label("pitch of the candidate (Hz)")
     if f0 is not None:
+        _checks.number("f0", f0, above=0)
         line(f0, color="0.4", linestyle=":", label=f"true pitch, {f0:.0f} Hz")
 
 
-def _legend(ax: Axes, f0: float | None, location: Literal["upper left", "best"]) -> None:
+def _legend(ax: Axes, location: Literal["upper left", "best"], columns: int = 1) -> None:
     ax.grid(visible=True, alpha=0.3)
-    if len(ax.lines) > (0 if f0 is None else 1):
-        ax.legend(frameon=False, loc=location)
+    ax.legend(loc=location, ncols=columns, framealpha=0.8, edgecolor="none")

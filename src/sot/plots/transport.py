@@ -36,13 +36,15 @@ def plot_transport(
         The lines of the plan; the wider, the more energy they move.
 
     Raises:
-        ValueError: spectra that are silent, not finite, negative or of another shape.
+        ValueError: spectra that are silent, not finite, negative or of another shape, or
+            frequencies that are not finite.
     """
+    _checks.finite("frequencies", frequencies, True)
     for name, value in (("reference", reference), ("estimate", estimate)):
         _checks.non_negative(name, value, True)
         if value.shape != frequencies.shape or value.ndim != 1:
             _checks.fail(name, f"the shape of frequencies, {tuple(frequencies.shape)}", value)
-        if not float(value.sum()) > 0:
+        if not float(value.detach().sum()) > 0:
             _checks.fail(name, "a spectrum with energy", "silence")
     from matplotlib.collections import LineCollection
 
@@ -58,7 +60,7 @@ def plot_transport(
     height = 1.5 * float(torch.maximum(up.max(), down.max()))
     lines = LineCollection(
         torch.stack([starts, ends], dim=1).tolist(),
-        linewidths=(0.4 + 12 * mass.sqrt()).clamp(max=6).tolist(),
+        linewidths=(0.4 + 9 * mass.sqrt()).tolist(),
         colors="0.55",
         alpha=0.5,
     )
@@ -79,5 +81,5 @@ def plot_transport(
 def _upper_limit(frequencies: Tensor, energy: Tensor) -> float:
     """The frequency below which nearly all of the energy lies, with some room."""
     share = energy.cumsum(0) / energy.sum()
-    index = int(torch.searchsorted(share, torch.tensor(0.999, dtype=share.dtype)))
+    index = int(torch.searchsorted(share, torch.tensor(0.995, dtype=share.dtype)))
     return float(min(1.2 * frequencies[min(index, len(frequencies) - 1)], frequencies[-1]))

@@ -24,12 +24,14 @@ from sot.spectra._base import Spectrum, checked_band, checked_framing
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
-# The band of a kernel is cut where less than this share of its energy is left outside, but after
-# this many multiples of 1 / length at the latest: flat-top has a step at its ends, whose spectrum
-# hardly falls. The quiet bins between the harmonics of a tone, and the gradient through them, are
-# made of such remainders, so the cut is far below what the values at the peaks would need.
+# The band of a kernel is cut where less than this share of its energy is left outside. The quiet
+# bins between the harmonics of a tone, and the gradient through them, are made of such remainders,
+# so the cut is far below what the values at the peaks would need.
 _ENERGY_OUTSIDE = 1e-12
+# Flat-top has a small step at its ends, whose spectrum hardly falls: it is cut at this multiple of
+# 1 / length. A window that has more than this share of its energy beyond gets no band at all.
 _WIDEST = 1000.0
+_ENERGY_BEYOND = 1e-10
 _CACHED_SIZES = 4
 
 
@@ -255,11 +257,16 @@ def _centres(
 
 
 def _half_width(window: Window) -> float:
-    """Half the band of a window, times its length, outside of which its energy is negligible."""
+    """Half the band of a window, times its length, outside of which its energy is negligible.
+
+    Infinite for a window whose spectrum does not fall, such as boxcar.
+    """
     length, factor = 4096, 4
     samples = window_samples(window, length)
     power = np.abs(np.fft.rfft(samples, length * factor)) ** 2
     outside = np.cumsum(power[::-1])[::-1] / power.sum()
+    if outside[int(_WIDEST) * factor] > _ENERGY_BEYOND:
+        return math.inf
     return min(float(np.argmax(outside < _ENERGY_OUTSIDE) or len(power)) / factor, _WIDEST)
 
 

@@ -66,12 +66,19 @@ def paired_histograms(
     def flat(values: Tensor, weights: Tensor) -> Histogram:
         bins = values.shape[-1]
         weights = weights.to(dtype).expand(*shape, bins).reshape(-1, bins)
-        values = values.to(dtype)
+        values = _once(values).to(dtype)
         if values.ndim > 1:
             values = values.expand(*shape, bins).reshape(-1, bins)
         return sorted_histogram(values, weights) if require_sort else Histogram(values, weights)
 
     return flat(u_values, u_weights), flat(v_values, v_weights), tuple(shape)
+
+
+def _once(positions: Tensor) -> Tensor:
+    """Positions that all rows share, as an expanded tensor has them, without their leading axes."""
+    while positions.ndim > 1 and (positions.shape[0] == 1 or positions.stride(0) == 0):
+        positions = positions[0]
+    return positions
 
 
 def _checked(

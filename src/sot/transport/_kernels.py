@@ -1,7 +1,9 @@
 """Compiled kernels of transport on the line: NumPy arrays in and out, no torch.
 
 Importing this module compiles nothing; a kernel is compiled at its first call and then cached on
-disk, or kept in memory where no cache can be written.
+disk, or kept in memory where no cache can be written. A loop over an array compiles many times
+faster than an assignment to a slice of it. The cache of a kernel is renewed when its own file
+changes, not when that of a function it calls does.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -177,14 +180,9 @@ def potentials(slopes: Any, row: int) -> None:
         slopes[row, i] = total
 
 
-@compiled
-def extended(positions: Any) -> Any:
+def extended(positions: NDArray[Any]) -> NDArray[np.float64]:
     """Positions of shape (rows, bins) in double precision, the last one twice."""
-    rows, bins = positions.shape
-    result = np.empty((rows, bins + 1))
-    result[:, :bins] = positions
-    result[:, bins] = positions[:, bins - 1]
-    return result
+    return np.concatenate([positions, positions[:, -1:]], axis=1, dtype=np.float64)
 
 
 @compiled
@@ -196,8 +194,10 @@ def blank_unless_finite(levels_u: Any, levels_v: Any) -> float:
     n, m = len(levels_u) - 1, len(levels_v) - 1
     if np.isfinite(levels_u[n - 1] + levels_v[m - 1]):
         return 0.0
-    levels_u[:n] = 0.0
-    levels_v[:m] = 0.0
+    for i in range(n):
+        levels_u[i] = 0.0
+    for k in range(m):
+        levels_v[k] = 0.0
     return np.nan
 
 
@@ -226,7 +226,8 @@ def transport_rows(
     levels_u, levels_v = np.empty((2, n + 1)), np.empty((2, m + 1))
     slopes_u, slopes_v = np.empty((2, n + 1)), np.empty((2, m + 1))
     costs = np.empty(2)
-    levels_u[:, n] = levels_v[:, m] = np.inf
+    for row in range(2):
+        levels_u[row, n] = levels_v[row, m] = np.inf
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
     for first in range(start, stop, 2):
         second = min(first + 1, stop - 1)
@@ -256,7 +257,9 @@ def transport_rows(
             cost[index] = costs[row] + flaw
             if len(du):
                 potentials(slopes_u, row)
-                du[index] = slopes_u[row, :n] + flaw
+                for i in range(n):
+                    du[index, i] = slopes_u[row, i] + flaw
             if len(dv):
                 potentials(slopes_v, row)
-                dv[index] = slopes_v[row, :m] + flaw
+                for k in range(m):
+                    dv[index, k] = slopes_v[row, k] + flaw

@@ -20,14 +20,12 @@ def transport(
     v: Tensor,
     p: float,
     cut: bool,
-    shared: bool,
     with_u: bool,
     with_v: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Cost of each row, and its derivatives with respect to u and v where they are wanted.
 
-    The arguments are those of :func:`sot.transport._merge.transport_cost`; `shared` says that x
-    and y are one grid.
+    The arguments are those of :func:`sot.transport._merge.transport_cost`.
     """
     from sot.transport import _kernels
 
@@ -40,7 +38,9 @@ def transport(
     arrays = [side.detach().contiguous().numpy() for side in (u, v)]
     results = [result.numpy() for result in (cost, du, dv)]
     top = highest_level(cut, u.dtype)
-    simple = shared and p == 1.0 and not cut
+    simple = (
+        p == 1.0 and not cut and np.array_equal(positions_x, positions_y) and len(positions_x) == 1
+    )
 
     def work(start: int, stop: int) -> None:
         _kernels.transport_rows(
@@ -73,7 +73,7 @@ def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         grad[:, None] * slope if wanted else None
         for slope, wanted in zip(ctx.saved_tensors, ctx.wanted, strict=True)
     )
-    return None, None, du, dv, None, None, None, None, None
+    return None, None, du, dv, None, None, None, None
 
 
 transport.register_autograd(_backward, setup_context=_setup)

@@ -100,7 +100,6 @@ def sorted_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) ->
         *tensors,
         p,
         cut,
-        u.positions is v.positions,
         gradients and u.weights.requires_grad,
         gradients and v.weights.requires_grad,
     )[0]

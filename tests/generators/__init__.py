@@ -1,0 +1,1 @@
+"""Problems that carry their own answer, and slow references that share no code with the package."""

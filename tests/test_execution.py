@@ -1,0 +1,198 @@
+"""Where and how the losses run: compiled, exported, in workers, in processes, without Numba."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+from torch.library import opcheck
+from torch.utils.data import DataLoader, Dataset
+
+from sot import Wasserstein1DLoss
+from sot.losses._fused import spectral_cost
+
+
+def run_python(script: str, *arguments: str, **environment: str) -> str:
+    """Output of a script in a fresh interpreter, which must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        Wasserstein1DLoss(),
+        Wasserstein1DLoss(preset="paper", fft_size=512),
+        Wasserstein1DLoss(transform="mel", n_mels=40, p=1.5, reduction="batch"),
+    ],
+    ids=["stft", "paper", "mel"],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_compiled_loss_is_one_graph_for_every_batch_size(loss):
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    compiled = torch.compile(loss, fullgraph=True, dynamic=True, backend="aot_eager")
+    for batch in (2, 5):
+        x, y = torch.randn(batch, 3000, requires_grad=True), torch.randn(batch, 3000)
+        (expected,) = torch.autograd.grad(loss(x, y).sum(), x)
+        value = compiled(x, y)
+        (found,) = torch.autograd.grad(value.sum(), x)
+        torch.testing.assert_close(value, loss(x, y))
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_constant_q_loss_compiles_too():
+    torch._dynamo.reset()
+    loss = Wasserstein1DLoss(transform="cqt", fmin=500.0, bins_per_octave=12)
+    x, y = torch.randn(2, 2, 3000).unbind(0)
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x, y), loss(x, y))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_an_exported_loss_computes_the_same():
+    loss = Wasserstein1DLoss(square_magnitude=True)
+    x, y = torch.randn(2, 2, 3000).unbind(0)
+    exported = torch.export.export(loss, (x, y)).module()
+    torch.testing.assert_close(exported(x, y), loss(x, y))
+
+
+def test_mapping_a_loss_over_a_batch_is_the_same_as_one_call_each():
+    loss = Wasserstein1DLoss(fft_size=256, hop_length=64)
+    x, y = torch.randn(2, 3, 2, 1000).unbind(0)
+    each = torch.stack([loss(a, b) for a, b in zip(x, y, strict=True)])
+    torch.testing.assert_close(torch.func.vmap(loss)(x, y), each, rtol=1e-4, atol=0)
+    gradients = torch.func.vmap(torch.func.grad(loss))(x, y)
+    x.requires_grad_()
+    (expected,) = torch.autograd.grad(loss(x[0], y[0]), x)
+    assert (gradients[0] - expected[0]).norm() < 1e-3 * expected[0].norm()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forward_and_reverse_mode_agree_on_a_whole_loss():
+    loss = Wasserstein1DLoss(fft_size=64, hop_length=16, square_magnitude=True)
+    x, y, direction = torch.randn(3, 200, dtype=torch.float64).unbind(0)
+    _, slope = torch.func.jvp(lambda audio: loss(audio, y), (x,), (direction,))
+    x.requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(x, y), x)
+    torch.testing.assert_close(slope, (gradient * direction).sum())
+
+
+@pytest.mark.parametrize("wanted", [(True, True), (True, False), (False, True)])
+def test_the_fused_operator_keeps_the_promises_of_one(wanted):
+    x = torch.randn(3, 9, dtype=torch.complex64, requires_grad=wanted[0])
+    y = torch.randn(3, 7, dtype=torch.complex64, requires_grad=wanted[1])
+    positions = (torch.linspace(0, 1, 9), torch.linspace(0, 1, 7))
+    opcheck(spectral_cost, (x, y, *positions, True, True, True, False, 1e-8, 2.0, False, *wanted))
+
+
+class _Losses(Dataset):
+    """The loss of each item, computed where the data is loaded."""
+
+    def __init__(self, clips: torch.Tensor) -> None:
+        self.clips = clips
+        self.loss = Wasserstein1DLoss(fft_size=512, hop_length=64)
+
+    def __len__(self) -> int:
+        return len(self.clips) - 1
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.loss(self.clips[index], self.clips[index + 1])
+
+
+def test_workers_of_a_data_loader_compute_the_same_after_a_fork():
+    data = _Losses(torch.randn(5, 20000))
+    expected = torch.stack([data[index] for index in range(len(data))])  # threads exist by now
+    loader = DataLoader(data, num_workers=2, multiprocessing_context="fork", batch_size=None)
+    torch.testing.assert_close(torch.stack(list(loader)), expected)
+
+
+def test_two_processes_in_parallel_have_the_gradient_of_one(tmp_path):
+    script = """
+        import sys, torch, torch.distributed as dist
+        from torch.nn.parallel import DistributedDataParallel
+        from sot import Wasserstein1DLoss
+        rank, store, out = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+        x, y = torch.randn(2, 4, 3000).unbind(0)
+        model = torch.nn.Conv1d(1, 1, 9, padding=4)
+        loss = Wasserstein1DLoss(fft_size=512, hop_length=128)
+        dist.init_process_group("gloo", init_method="file://" + store, rank=rank, world_size=2)
+        parallel = DistributedDataParallel(model)
+        half = slice(2 * rank, 2 * rank + 2)
+        loss(x[half], parallel(y[half, None])[:, 0]).backward()
+        together = model.weight.grad.clone()
+        alone = torch.nn.Conv1d(1, 1, 9, padding=4)
+        alone.load_state_dict(model.state_dict())
+        loss(x, alone(y[:, None])[:, 0]).backward()
+        error = (together - alone.weight.grad).norm() / alone.weight.grad.norm()
+        print(float(error))
+        dist.destroy_process_group()
+    """
+    arguments = [sys.executable, "-c", textwrap.dedent(script)]
+    ranks = [
+        subprocess.Popen(
+            [*arguments, str(rank), str(tmp_path / "store"), str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for process in ranks:
+        output, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors
+        assert float(output) < 1e-5
+
+
+_VALUE_AND_GRADIENT = """
+    torch.manual_seed(0)
+    x, y = torch.randn(2, 2, 3000, dtype=torch.float64).unbind(0)
+    x.requires_grad_()
+    value = Wasserstein1DLoss(square_magnitude=True)(x, y)
+    value.backward()
+    print(value.item(), x.grad.abs().sum().item())
+"""
+
+
+def _numbers(output: str) -> torch.Tensor:
+    return torch.tensor([float(word) for word in output.split()], dtype=torch.float64)
+
+
+def test_without_numba_the_numbers_are_the_same():
+    script = "import sys\nimport torch\nfrom sot import Wasserstein1DLoss\n"
+    script += textwrap.dedent(_VALUE_AND_GRADIENT)
+    hidden = "import sys\nsys.modules['numba'] = None\n" + script
+    with_it = script + "assert 'numba' in sys.modules\n"
+    torch.testing.assert_close(_numbers(run_python(hidden)), _numbers(run_python(with_it)))
+
+
+def test_kernels_stay_in_memory_where_no_cache_can_be_written():
+    script = """
+        import numba.core.caching as caching
+        def refuse(self):
+            raise OSError("read-only file system")
+        for kind in caching.CacheImpl._locator_classes:
+            kind.ensure_cache_path = refuse
+        import torch
+        from sot import Wasserstein1DLoss, wasserstein_1d
+        x = torch.randn(2, 3000, requires_grad=True)
+        Wasserstein1DLoss()(x, torch.randn(2, 3000)).backward()
+        assert x.grad.isfinite().all() and x.grad.any()
+        from sot.losses._fused_kernels import fused_rows
+        print(type(fused_rows._cache).__name__)
+    """
+    assert run_python(script).strip() == "NullCache"

@@ -1,0 +1,159 @@
+"""The fast ways through transport on the line agree with the clear one."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from sot import wasserstein_1d
+from sot.transport import _ops
+from sot.transport._merge import transport_cost
+
+
+def weights(rows, bins, ties, dtype=torch.float64):
+    """Random rows, or multiples of 1/8 with many empty bins."""
+    if not ties:
+        return torch.rand(rows, bins, dtype=dtype) / bins
+    levels = torch.randint(0, 5, (rows, bins)) * (torch.rand(rows, bins) < 0.6)
+    return levels.to(dtype) / 8
+
+
+def compare(x, y, u, v, p, cut=False):
+    """Cost and weight gradients of both ways, with positions that are sorted already."""
+    scale = torch.rand(len(u), dtype=u.dtype)
+    results = []
+    for function in (
+        lambda u, v: transport_cost(x, y, u, v, p, cut),
+        lambda u, v: wasserstein_1d(x, y, u, v, p=p, require_sort=False, limit_quantile_range=cut),
+    ):
+        inputs = [side.clone().requires_grad_() for side in (u, v)]
+        cost = function(*inputs)
+        results.append((cost.detach(), *torch.autograd.grad((cost * scale).sum(), inputs)))
+    for clear, fast in zip(*results, strict=True):
+        torch.testing.assert_close(fast, clear)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize(("rows", "n", "m"), [(1, 1, 1), (7, 1, 6), (32, 9, 9), (33, 20, 13)])
+def test_values_and_gradients_are_the_same(rows, n, m, p, cut, ties):
+    u, v = weights(rows, n, ties), weights(rows, m, ties)
+    if not ties:
+        u *= 2 * n  # levels on both sides of 1
+        v *= 2 * m
+    x = torch.rand(n, dtype=torch.float64).sort().values
+    y = torch.rand(m, dtype=torch.float64).sort().values
+    compare(x, y, u, v, p, cut)
+    x = torch.rand(rows, n, dtype=torch.float64).sort().values
+    compare(x, y, u, v, p, cut)
+    if n == m:
+        compare(y, y, u, v, p, cut)
+
+
+def test_they_are_the_same_in_single_precision():
+    x = torch.linspace(0, 1, 40)
+    for p in (1, 2, 2.5):
+        compare(x, x, weights(20, 40, True, torch.float32), weights(20, 40, True, torch.float32), p)
+        u, v = weights(20, 40, False, torch.float32), weights(20, 40, False, torch.float32)
+        costs = wasserstein_1d(x, x, u, v, p=p), transport_cost(x, x, u, v, p, False)
+        torch.testing.assert_close(*costs)
+
+
+@pytest.fixture
+def four_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_rows_shared_out_to_threads_are_all_done(four_threads):
+    x = torch.linspace(0, 1, 200, dtype=torch.float64)
+    for rows in (1001, 1002, 1005):
+        compare(x, x, weights(rows, 200, False), weights(rows, 200, False), 2)
+
+
+def test_calls_from_many_threads_do_not_disturb_each_other(four_threads):
+    x = torch.linspace(0, 1, 100)
+    pairs = [torch.rand(2, 700, 100) for _ in range(8)]
+    expected = [wasserstein_1d(x, x, *pair, p=2) for pair in pairs]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda pair: wasserstein_1d(x, x, *pair, p=2), pairs * 4))
+    for one, other in zip(found, expected * 4, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_the_compiled_graph_has_no_breaks_and_the_same_numbers():
+    x = torch.linspace(0, 1, 9)
+    inputs = [torch.rand(4, 9, requires_grad=True) for _ in range(2)]
+
+    def function(u, v):
+        return wasserstein_1d(x, x, u, v, p=2).sum()
+
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    expected = torch.autograd.grad(function(*inputs), inputs)
+    for found, gradient in zip(
+        torch.autograd.grad(compiled(*inputs), inputs), expected, strict=True
+    ):
+        torch.testing.assert_close(found, gradient)
+
+
+@pytest.mark.parametrize("wanted", [(True, True), (False, True)])
+def test_the_operator_keeps_the_promises_of_one(wanted):
+    x = torch.linspace(0, 1, 5)
+    u, v = torch.rand(2, 3, 5).unbind()
+    v.requires_grad_()
+    torch.library.opcheck(
+        _ops.transport, (x, x, u.requires_grad_(wanted[0]), v, 2.0, False, *wanted)
+    )
+
+
+NOT_FINITE = """
+import torch
+from sot import wasserstein_1d
+
+x, nan, inf = torch.arange(3.0), float("nan"), float("inf")
+for p in (1, 2):
+    for u in ([0.0, 0.5, nan], [0.1, nan, 0.7], [nan, nan, nan], [inf, 0.0, inf]):
+        for v in ([0.0, 0.5, 0.5], [0.0, nan, 0.5], [inf, 0.0, 0.0]):
+            for sides in ((u, v), (v, u)):
+                rows = [torch.tensor([side, [0.2, 0.3, 0.5]]) for side in sides]
+                cost = wasserstein_1d(x, x + 1, *rows, p=p, validate=False)
+                assert cost.isfinite().tolist() == [False, True], (p, sides, cost)
+"""
+
+
+FORK = """
+import os
+import numpy as np
+import torch
+from sot.transport._threads import share_rows
+
+def all_rows_are_done():
+    done = np.zeros(1001)
+    share_rows(lambda start, stop: done.__setitem__(slice(start, stop), 1), 1001, 200)
+    return bool(done.all())
+
+torch.set_num_threads(4)
+assert all_rows_are_done()
+child = os.fork()
+if child == 0:
+    os._exit(0 if all_rows_are_done() else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def ends(program):
+    """Run a program in a process of its own, as the failure to fear is that it never ends."""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_what_is_not_finite_stays_so_and_leaves_other_rows_alone():
+    ends(NOT_FINITE)
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    ends(FORK)
