@@ -179,7 +179,6 @@ class VQT(Spectrum):
         blocks = signal.unfold(-1, size * hop, per_block * hop)
         return blocks.reshape(-1, size * hop), per_block, size
 
-    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def _groups(self, size: int, dtype: torch.dtype, device: torch.device) -> list[_Group]:
         """Kernels in the frequency domain for this many frames, computed once for each size."""
         key = (size, dtype, device)
@@ -197,6 +196,10 @@ class VQT(Spectrum):
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
         return self._cache[key]
+
+    # What `torch.compiler.assume_constant_result` does, without the second that its import takes:
+    # in a compiled graph the kernels are constants.
+    _groups._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
     def _group(self, bins: range, size: int) -> _Group:
         """Bands of neighbouring bins over the rows of `size` frequencies that they touch."""

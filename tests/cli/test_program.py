@@ -1,0 +1,112 @@
+"""The program as a user starts it: version, help, missing packages, pipes, exit status."""
+
+import re
+import sys
+
+import pytest
+
+import sot
+
+
+def test_the_version_is_that_of_the_package(run):
+    answer = run("--version")
+    assert answer.status == 0
+    assert answer.out == f"sot {sot.__version__}\n"
+
+
+def test_help_names_every_verb(run):
+    answer = run("--help")
+    assert answer.status == 0
+    for verb in ("compare", "landscape", "demo"):
+        assert re.search(rf"^ +{verb} +\S.*[^.]\.$", answer.out, re.MULTILINE), answer.out
+
+
+@pytest.mark.parametrize("verb", ["compare", "landscape", "demo"])
+def test_every_option_has_a_help_text_that_is_a_sentence(run, verb):
+    answer = run(verb, "--help")
+    assert answer.status == 0
+    options = answer.out.split("Options:")[1]
+    entries = re.split(r"\n  (?=-)", options)[1:]
+    assert len(entries) > 1
+    for entry in entries:
+        text = re.sub(r"\[default:.*", "", entry, flags=re.DOTALL).strip()
+        assert re.search(r"\s{2,}\S.*\.$", text, re.DOTALL), entry
+
+
+def test_without_arguments_the_help_is_shown(run):
+    answer = run()
+    assert "Usage:" in answer.out + answer.err
+    assert "compare" in answer.out + answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_an_unknown_verb_is_a_usage_error(run):
+    answer = run("compair")
+    assert answer.status == 2
+    assert answer.out == ""
+    assert "compair" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "arguments"),
+    [
+        ("soundfile", "cli", ["compare", "a.wav", "b.wav"]),
+        ("soxr", "cli", ["compare", "a.wav", "b.wav", "--sample-rate", "8000"]),
+        ("matplotlib.figure", "plot", ["demo"]),
+        ("matplotlib.backend_bases", "plot", ["landscape", "--png", "a.png"]),
+    ],
+)
+def test_a_missing_package_is_told_with_the_command_that_installs_it(
+    record, run, tmp_path, monkeypatch, module, extra, arguments
+):
+    record("a.wav", 300)
+    record("b.wav", 300)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, module, None)
+    answer = run(*arguments)
+    (line,) = answer.complaints
+    assert answer.status == 1
+    assert f'{module} is not installed; install it with: pip install "sot-loss[{extra}]"' in line
+
+
+def test_without_typer_the_program_tells_how_to_install_it(shell):
+    answer = shell("compare", before="sys.modules['typer'] = None")
+    (line,) = answer.complaints
+    assert answer.status == 1
+    assert answer.out == ""
+    assert 'pip install "sot-loss[cli]"' in line
+
+
+def test_results_and_messages_are_apart_in_another_folder(shell, record, tmp_path):
+    """Long names in a narrow pipe are not cut, and one broken file does not stop the others."""
+    long = "x" * 200
+    for side in ("left", "right"):
+        record(f"{side}/{long}.wav", 300)
+        record(f"{side}/broken.wav", 300)
+    (tmp_path / "right" / "broken.wav").write_text("no audio")
+    answer = shell("compare", "left", "right", cwd=tmp_path, env={"COLUMNS": "40"})
+    head, row = answer.out.splitlines()
+    assert answer.status == 1
+    assert head.split() == ["reference", "estimate", "loss", "duration"]
+    assert row.split() == [f"left/{long}.wav", f"right/{long}.wav", "0", "0.500", "s"]
+    (line,) = answer.complaints
+    assert line.startswith("sot: right/broken.wav: cannot be read as audio")
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly(start, tmp_path):
+    process = start(
+        *("landscape", "--json", "--points", 2, "--duration", 0.1, "--loss", "sot"), cwd=tmp_path
+    )
+    process.stdout.close()
+    message = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+    assert message == ""
+
+
+def test_a_usage_error_has_its_own_status_and_no_traceback(shell):
+    answer = shell("compare", "a.wav", "b.wav", "--nonsense")
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.complaints[0].startswith("Usage: sot compare")
+    assert "No such option: --nonsense" in answer.err
