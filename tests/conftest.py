@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import `gene
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("repeatable")
 
+torch.set_num_threads(1)  # the tests are small: threads would wait longer than they work
+
 
 @pytest.fixture(autouse=True)
 def _repeatable():

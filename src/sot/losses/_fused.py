@@ -145,11 +145,14 @@ def _room_for_gradient(side: Tensor, wanted: bool) -> Tensor:
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     x, y, x_positions, y_positions, *ctx.settings, with_x, with_y = inputs
+    ctx.set_materialize_grads(False)  # no zeros for the outputs that nobody differentiates
     ctx.wanted = (with_x, with_y)
     ctx.save_for_backward(x, y, x_positions, y_positions, *output[2:])
 
 
-def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    if grad is None:
+        return (None,) * 13
     x, y, x_positions, y_positions, *slopes = ctx.saved_tensors
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # Somebody will differentiate once more: hand out derivatives that can be.

@@ -10,7 +10,6 @@ from sot.transport._kernels import (
     blank_unless_finite,
     compiled,
     merge_two,
-    potentials,
     shared_grid_two,
 )
 
@@ -19,25 +18,31 @@ AS_IT_IS, POWER, MAGNITUDE = 0, 1, 2
 
 
 @compiled
-def _levels(spectrum: Any, how: int, weights: Any, levels: Any) -> float:
-    """Weights of one frame and their running sum; returns their mass."""
-    bins = len(weights)
-    if how == POWER:
-        for i in range(bins):
-            value = spectrum[i]
-            weights[i] = value.real * value.real + value.imag * value.imag
-    elif how == MAGNITUDE:
-        for i in range(bins):
-            value = spectrum[i]
-            weights[i] = np.sqrt(value.real * value.real + value.imag * value.imag)
-    else:
-        for i in range(bins):
-            weights[i] = spectrum[i].real
-    total = 0.0
+def _levels_two(
+    spectrum: Any, first: int, second: int, how: int, weights: Any, levels: Any, mass: Any
+) -> None:
+    """Weights of two frames, their running sums and their masses."""
+    bins = weights.shape[1]
+    for row, index in ((0, first), (1, second)):
+        if how == POWER:
+            for i in range(bins):
+                value = spectrum[index, i]
+                weights[row, i] = value.real * value.real + value.imag * value.imag
+        elif how == MAGNITUDE:
+            for i in range(bins):
+                value = spectrum[index, i]
+                weights[row, i] = np.sqrt(value.real * value.real + value.imag * value.imag)
+        else:
+            for i in range(bins):
+                weights[row, i] = spectrum[index, i].real
+    # Two sums side by side, which hide each other's waiting time.
+    total0 = total1 = 0.0
     for i in range(bins):
-        total += weights[i]
-        levels[i] = total
-    return total
+        total0 += weights[0, i]
+        total1 += weights[1, i]
+        levels[0, i] = total0
+        levels[1, i] = total1
+    mass[0], mass[1] = total0, total1
 
 
 @compiled
@@ -66,12 +71,17 @@ def _fill(grad: Any, index: int, value: float) -> None:
 
 
 @compiled
-def _expectation(slopes: Any, weights: Any) -> float:
-    """Sum of potentials times weights."""
-    total = 0.0
-    for i in range(len(weights)):
-        total += slopes[i] * weights[i]
-    return total
+def _potentials_two(slopes: Any, weights: Any, moments: Any) -> None:
+    """Derivatives for weights from those for levels, in place, and their sums times weights."""
+    total0 = total1 = moment0 = moment1 = 0.0
+    for i in range(weights.shape[1] - 1, -1, -1):
+        total0 += slopes[0, i]
+        total1 += slopes[1, i]
+        slopes[0, i] = total0
+        slopes[1, i] = total1
+        moment0 += total0 * weights[0, i]
+        moment1 += total1 * weights[1, i]
+    moments[0], moments[1] = moment0, moment1
 
 
 @compiled
@@ -108,13 +118,14 @@ def fused_rows(
     u, v = np.empty((2, n)), np.empty((2, m))
     levels_u, levels_v = np.empty((2, n + 1)), np.empty((2, m + 1))
     slopes_u, slopes_v = np.empty((2, n + 1)), np.empty((2, m + 1))
-    costs = np.empty(2)
+    costs, moments_u, moments_v = np.empty(2), np.empty(2), np.empty(2)
     mass_x, mass_y, scale_x, scale_y = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
     for first in range(start, stop, 2):
         second = min(first + 1, stop - 1)
+        _levels_two(x, first, second, x_how, u, levels_u, mass_x)
+        _levels_two(y, first, second, y_how, v, levels_v, mass_y)
         for row, index in ((0, first), (1, second)):
-            mass_x[row] = _levels(x[index], x_how, u[row], levels_u[row])
-            mass_y[row] = _levels(y[index], y_how, v[row], levels_v[row])
             silent = mass_x[row] <= eps or mass_y[row] <= eps
             if silent_vote:
                 mass_x[row] += eps
@@ -141,6 +152,10 @@ def fused_rows(
                 x_positions, x_positions, y_positions, y_positions,
                 levels_u, levels_v, p, top, slopes_u, slopes_v, costs,
             )  # fmt: skip
+        if x_wanted:
+            _potentials_two(slopes_u, u, moments_u)
+        if y_wanted or (x_wanted and normalize != balanced):
+            _potentials_two(slopes_v, v, moments_v)
         for row, index in ((0, first), (1, second)):
             if not votes[index]:
                 cost[index] = 0.0
@@ -154,13 +169,8 @@ def fused_rows(
                 continue
             cost[index] = costs[row]
             # How a mass enters both histograms: u = x / mass_x and so on, by the quotient rule.
-            moment_u = moment_v = 0.0
-            if len(x_grad) or (balanced and len(y_grad)):
-                potentials(slopes_v, row)
-                moment_v = _expectation(slopes_v[row], v[row]) * scale_y[row]
-            if len(x_grad):
-                potentials(slopes_u, row)
-                moment_u = _expectation(slopes_u[row], u[row]) * scale_x[row]
+            moment_u, moment_v = moments_u[row] * scale_x[row], moments_v[row] * scale_y[row]
+            if x_wanted:
                 offset = 0.0
                 if normalize:
                     offset = -(moment_u if balanced else moment_u + moment_v) / mass_x[row]
@@ -169,9 +179,7 @@ def fused_rows(
                 _write_gradient(
                     x[index], x_how, u[row], slopes_u[row], scale_x[row], offset, x_grad[index]
                 )
-            if len(y_grad):
-                if not (len(x_grad) or balanced):
-                    potentials(slopes_v, row)
+            if y_wanted:
                 offset = -moment_v / mass_y[row] if balanced else 0.0
                 _write_gradient(
                     y[index], y_how, v[row], slopes_v[row], scale_y[row], offset, y_grad[index]

@@ -72,16 +72,13 @@ def _transpose(
     length = window.shape[0]
     half = 0.5 * window
     # The inverse transform counts every bin twice, except for the two that have no mirror image.
-    # Half of it and half of those two is the sum that is wanted; the halves are in the window.
-    inverse = torch.fft.irfft(grad, n=fft_size, norm="forward")[..., :length]
-    ends = [grad[..., 0].real]
-    waves = [half]
+    # With those two doubled, half of it is the sum that is wanted; the half is in the window.
+    doubled = grad.clone()
+    doubled[..., 0] *= 2
     if fft_size % 2 == 0:
-        ends.append(grad[..., -1].real)
-        waves.append(half * (1 - 2 * (torch.arange(length, device=window.device) % 2)))
-    total = _overlap_add(inverse * half, hop_length) + functional.conv_transpose1d(
-        torch.stack(ends, dim=-2), torch.stack(waves)[:, None, :], stride=hop_length
-    ).squeeze(-2)
+        doubled[..., -1] *= 2
+    inverse = torch.fft.irfft(doubled, n=fft_size, norm="forward")[..., :length]
+    total = _overlap_add(inverse * half, hop_length)
     return functional.pad(total, (0, samples - total.shape[-1]))
 
 

@@ -63,11 +63,14 @@ def _(x: Tensor, y: Tensor, u: Tensor, v: Tensor, *settings: Any) -> tuple[Tenso
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    ctx.set_materialize_grads(False)  # no zeros for the outputs that nobody differentiates
     ctx.wanted = inputs[-2:]
     ctx.save_for_backward(*output[1:])
 
 
-def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    if grad is None:
+        return (None,) * 8
     # The cost is piecewise linear in the weights, so what is multiplied with is constant in them.
     du, dv = (
         grad[:, None] * slope if wanted else None
