@@ -133,8 +133,8 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
             if x.spectrum.shape != y.spectrum.shape or x.has_channels != y.has_channels:
                 _checks.fail(
                     "y",
-                    f"spectra of the shape of x, {tuple(x.spectrum.shape)}",
-                    f"{tuple(y.spectrum.shape)}",
+                    f"spectra of the shape of x, {tuple(x.without_channels(x.spectrum).shape)}",
+                    f"{tuple(y.without_channels(y.spectrum).shape)}",
                     "give both the same batch, channels and samples",
                 )
             values = self._difference(x.spectrum, y.spectrum).mean(-1)

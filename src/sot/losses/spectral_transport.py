@@ -51,7 +51,8 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         quantile_lowpass: count an interval of levels only if its upper level is at most 1: with
             `balanced=False`, energy of the estimate beyond the reference's is left out.
         eps: a frame with at most this mass is silent; also the floor of `log`.
-        dim: -1 transports over frequency, -2 over time (positions are frame indices).
+        dim: -1 transports over frequency, -2 over time (positions are frame indices, and the two
+            signals may differ in length).
         apply_root: take the p-th root, which makes the loss a distance.
         circular: positions lie on a circle of circumference 1, such as an octave.
         device: where the module's constants start out; they follow `.to`.
@@ -160,7 +161,9 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         self.log = _checks.flag("log", log)
         self.reduction = checked_reduction(reduction, reduce)
         self.validate = None if validate is None else _checks.flag("validate", validate)
-        if _checks.integer("dim", dim, minimum=-2) not in (-1, -2):
+        if isinstance(dim, bool) or not isinstance(dim, int):
+            _checks.fail("dim", "a whole number, -1 or -2", dim, kind=TypeError)
+        if dim not in (-1, -2):
             _checks.fail("dim", "-1 (frequency) or -2 (time)", dim)
         self.over_time = dim == -2
         _checks.choice("silence", silence, ["ignore", "top_bin"])

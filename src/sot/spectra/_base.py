@@ -120,7 +120,9 @@ def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
     if not coefficients.is_complex():
         return coefficients
     if not square:
-        return coefficients.abs()
+        # The slope of a magnitude is not a number where it is below what floating point resolves.
+        faint = coefficients.detach().abs() < torch.finfo(coefficients.real.dtype).tiny
+        return torch.where(faint, 0.0, coefficients).abs()
     return coefficients.real.square() + coefficients.imag.square()
 
 

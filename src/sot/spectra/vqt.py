@@ -27,7 +27,7 @@ from sot.spectra.positions import Array
 # The band of a kernel is cut where less than this share of its energy is left outside. The quiet
 # bins between the harmonics of a tone, and the gradient through them, are made of such remainders,
 # so the cut is far below what the values at the peaks would need.
-_ENERGY_OUTSIDE = 1e-12
+_ENERGY_OUTSIDE = 1e-14
 # Flat-top has a small step at its ends, whose spectrum hardly falls: it is cut at this multiple of
 # 1 / length. A window that has more than this share of its energy beyond gets no band at all.
 _WIDEST = 1000.0

@@ -1,0 +1,70 @@
+"""This package and the one that it replaces: the same calls serve both."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+
+import sot
+from sot.losses import wasserstein_1d
+from speedbench import inputs
+from speedbench.sides._torch import Call, audio, tensor, with_gradient, without_gradient
+
+#: Only this package hands this function on.
+OURS = hasattr(sot, "wasserstein_1d")
+
+Wanted = Literal["x", "y", "value"]
+
+
+def stft(
+    clips: int, samples: int, wanted: Wanted = "x", bind: bool = False, **arguments: Any
+) -> Call:
+    """The loss of STFT spectra, on the replaced package's frames."""
+    if OURS:
+        arguments["framing"] = "reflect"
+    return _audio_call(sot.Wasserstein1DLoss(**arguments), clips, samples, wanted, bind)
+
+
+def multi_resolution(clips: int, samples: int) -> Call:
+    """The loss at three resolutions, on the replaced package's frames."""
+    arguments = {"framing": "reflect"} if OURS else {}
+    return _audio_call(sot.MultiResolutionSOTLoss(**arguments), clips, samples)
+
+
+def cqt(clips: int, samples: int, dtype: str = "float32", **arguments: Any) -> Call:
+    """The loss of 250 constant-Q bins."""
+    loss = sot.Wasserstein1DLoss(transform="cqt", n_bins=250, **arguments)
+    return _audio_call(loss, clips, samples, dtype=dtype)
+
+
+def transport(
+    rows: int, bins: int, p: float, unsorted: bool = False, promise_sorted: bool = False
+) -> Call:
+    """Transport between histograms, with the gradient of the first weights."""
+    u, v = (tensor(weights) for weights in inputs.histogram_pair(rows, bins))
+    if unsorted:
+        x, y = (tensor(positions) for positions in inputs.unsorted_supports(rows, bins))
+    else:
+        x = tensor(inputs.shared_grid(bins))
+        x = y = x if OURS else x.expand(rows, bins)
+    return with_gradient(
+        lambda: wasserstein_1d(x, y, u, v, p=p, require_sort=not promise_sorted), u
+    )
+
+
+def _audio_call(
+    loss: torch.nn.Module,
+    clips: int,
+    samples: int,
+    wanted: Wanted = "x",
+    bind: bool = False,
+    dtype: str = "float32",
+) -> Call:
+    x, y = audio(clips, samples, dtype)
+    if wanted == "value":
+        return without_gradient(lambda: loss(x, y))
+    if bind:
+        bound = loss.bind(x)
+        return with_gradient(lambda: bound(y), y)
+    return with_gradient(lambda: loss(x, y), x if wanted == "x" else y)
