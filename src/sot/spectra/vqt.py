@@ -135,7 +135,7 @@ class VQT(Spectrum):
         hop = self.framing.hop_length
         spectrum = torch.fft.fft(blocks).reshape(-1, hop, size).permute(2, 1, 0)
         folded = [
-            torch.bmm(group.bands, spectrum.index_select(1, group.rows))
+            _banded(group.bands, spectrum.index_select(1, group.rows))
             for group in self._groups(size, signal.dtype, signal.device)
         ]
         values = torch.fft.ifft(torch.cat(folded, dim=1), dim=0)[:per_block]
@@ -148,7 +148,7 @@ class VQT(Spectrum):
         reach = kernels.shape[-1]
         start = (self.framing.frame_length - reach) // 2
         windows = signal[:, start:].unfold(-1, reach, self.framing.hop_length)[:, :frames]
-        real, imaginary = windows @ kernels[0].T, windows @ kernels[1].T
+        real, imaginary = (windows @ kernels.flatten(0, 1).T).chunk(2, dim=-1)
         return torch.complex(real, imaginary)
 
     def _short_kernels(self) -> Array:
@@ -229,6 +229,36 @@ class VQT(Spectrum):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_cache": OrderedDict()}
+
+
+def _banded(bands: Tensor, spectrum: Tensor) -> Tensor:
+    """Product of constant bands (size, bins, rows) with a spectrum (size, rows, signals)."""
+    if not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0:
+        return torch.bmm(bands, spectrum)  # forward-mode derivatives go step by step
+    result: Tensor = _Banded.apply(bands, spectrum)
+    return result
+
+
+class _Banded(torch.autograd.Function):
+    """A product whose backward pass conjugates what is small, not the bands."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(bands: Tensor, spectrum: Tensor) -> Tensor:
+        return torch.bmm(bands, spectrum)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        del output
+        ctx.save_for_backward(inputs[0])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
+        (bands,) = ctx.saved_tensors
+        conjugate = grad.conj().resolve_conj().contiguous()  # as the product wants it laid out
+        product = torch.bmm(bands.transpose(1, 2), conjugate)
+        return None, product.conj().resolve_conj()
 
 
 class _Group:
