@@ -15,7 +15,9 @@ PACKAGE = Path(sot.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
 ANYTHING = None
-FOUNDATIONS = {"_checks", "_constants", "_extras", "_files"}
+FOUNDATIONS = {
+    "_checks", "_compiled", "_constants", "_dispatch", "_extras", "_files", "_threads",
+}  # fmt: skip
 #: What each room of the house may import, besides the foundations and itself.
 ARROWS = {
     **{name: set() for name in FOUNDATIONS},

@@ -13,6 +13,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -155,6 +156,18 @@ def reads_values(value: Tensor, validate: bool | None) -> bool:
     return value.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
+def _sum(value: Tensor) -> Tensor:
+    """The sum, in the calling thread alone where that is possible.
+
+    After an operation in several threads these stay awake for a while, in the way of our own.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return torch.as_tensor(value.numpy().sum())
+    except (RuntimeError, TypeError):  # not a plain tensor on the CPU
+        return value.sum()
+
+
 def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
     """No NaN and no infinity."""
     if not reads_values(value, validate) or value.numel() == 0:
@@ -162,7 +175,7 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
     detached = value.detach()
     # A sum is the cheapest pass that a NaN or an infinity cannot hide from; it may overflow on
     # finite numbers, so only a second look decides.
-    if not holds(detached.sum().isfinite()) and not holds(detached.isfinite().all()):
+    if not holds(_sum(detached).isfinite()) and not holds(detached.isfinite().all()):
         count = int((~detached.isfinite()).sum())
         fail(
             name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"

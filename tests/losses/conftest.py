@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sot.transport import _dispatch
+from sot import _dispatch
 
 #: One small setting of every transform.
 SMALL = {

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from sot import Wasserstein1DLoss
-from sot.transport import _dispatch
+from sot import Wasserstein1DLoss, _dispatch
 
 VARIANTS = {
     "p=1": {"p": 1},

@@ -130,7 +130,7 @@ FORK = """
 import os
 import numpy as np
 import torch
-from sot.transport._threads import share_rows
+from sot._threads import share_rows
 
 def all_rows_are_done():
     done = np.zeros(1001)

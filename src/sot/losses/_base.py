@@ -23,6 +23,10 @@ class AudioLoss(nn.Module, Generic[R]):
     def compare(self, reference: R, estimate: R) -> Any:
         """The loss between two representations."""
 
+    def keep(self, reference: R) -> R:
+        """What a bound loss keeps of the representation of its reference."""
+        return reference
+
     def bind(self, reference: Tensor, **settings: Any) -> BoundLoss[R]:
         """Fix the reference and compute its spectrum once, for loops that fit an estimate to it.
 
@@ -59,7 +63,8 @@ class BoundLoss(nn.Module, Generic[R]):
 
     def _represent(self) -> None:
         with torch.no_grad():
-            self._represented = self.loss.represent("x", self.reference, **self._settings)
+            represented = self.loss.represent("x", self.reference, **self._settings)
+            self._represented = self.loss.keep(represented)
         self._device = self.reference.device
 
     def forward(self, estimate: Tensor, **settings: Any) -> Any:

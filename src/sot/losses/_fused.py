@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sot._dispatch import kernels_serve
+from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
 from sot.spectra import magnitude_or_power
-from sot.transport import Histogram, highest_level, kernels_serve, share_rows, sorted_transport
+from sot.transport import Histogram, highest_level, sorted_transport
 
 
 def fused_cost(
@@ -101,30 +103,30 @@ def spectral_cost(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Cost and vote of each row, and the derivatives of the cost where they are wanted."""
     from sot.losses import _fused_kernels as kernels
-    from sot.transport._kernels import extended
+    from sot.transport._kernels import extended, kind_of_grid
 
     rows, n = x.shape
-    cost = x.new_empty(rows, dtype=x.real.dtype)
-    votes = x.new_empty(rows, dtype=torch.bool)
+    costs = np.empty(rows)
+    votes = x.new_ones(rows, dtype=torch.bool)
     x_grad, y_grad = _room_for_gradient(x, with_x), _room_for_gradient(y, with_y)
     spectra = [side.detach().resolve_conj().contiguous().numpy() for side in (x, y)]
-    positions = [extended(side.detach().numpy()[None])[0] for side in (x_positions, y_positions)]
+    positions = [extended(side.detach().numpy()[None]) for side in (x_positions, y_positions)]
     how = [
         (kernels.POWER if square else kernels.MAGNITUDE) if side.is_complex() else kernels.AS_IT_IS
         for side in (x, y)
     ]
-    top = highest_level(cut, cost.dtype)
-    simple = p == 1.0 and not cut and np.array_equal(*positions)
-    results = [result.numpy() for result in (cost, votes, x_grad, y_grad)]
+    top = highest_level(cut, x.real.dtype)
+    grid = kind_of_grid(positions[0], positions[1], p, cut)
+    results = [result.numpy() for result in (votes, x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(
-            *spectra, *positions, *how, p, top, simple,
-            normalize, balanced, silent_vote, eps, *results, start, stop,
+            *spectra, *positions, *how, 0, 0, p, top, grid, False,
+            normalize, balanced, silent_vote, eps, costs, *results, start, stop,
         )  # fmt: skip
 
     share_rows(work, rows, n + y.shape[1])
-    return cost, votes, x_grad, y_grad
+    return torch.from_numpy(costs).to(x.real.dtype), votes, x_grad, y_grad
 
 
 @spectral_cost.register_fake
@@ -164,7 +166,7 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
         grads = [next(found) if wanted else None for wanted in ctx.wanted]
     else:
         grads = [
-            grad[:, None] * slope if wanted else None
+            scaled_rows(slope, grad) if wanted else None
             for slope, wanted in zip(slopes, ctx.wanted, strict=True)
         ]
     return *grads, *(None,) * 11

@@ -1,4 +1,4 @@
-"""Compiled kernel of the fused path: spectra in, cost and gradient out, each frame touched once."""
+"""Compiled kernel of the fused paths: spectra in, cost and gradient out, frame by frame."""
 
 from __future__ import annotations
 
@@ -6,88 +6,97 @@ from typing import Any
 
 import numpy as np
 
+from sot._compiled import compiled
 from sot.transport._kernels import (
-    blank_unless_finite,
-    compiled,
-    merge_two,
-    shared_grid_two,
+    ROWS,
+    cumulate,
+    four_slopes,
+    potentials,
+    scale_levels,
 )
 
-#: How a spectrum becomes weights: as it is, by its power, by its magnitude.
-AS_IT_IS, POWER, MAGNITUDE = 0, 1, 2
+#: How a spectrum becomes weights: as it is, by its power, by its magnitude; or it holds the
+#: running sums of weights already.
+AS_IT_IS, POWER, MAGNITUDE, LEVELS = 0, 1, 2, 3
 
 
 @compiled
-def _levels_two(
-    spectrum: Any, first: int, second: int, how: int, weights: Any, levels: Any, mass: Any
+def _read_weights(spectrum: Any, index: int, bin_: int, how: int, weights: Any, row: int) -> None:
+    """Weights of the bins of a frame that count."""
+    frame = spectrum[index, bin_ : bin_ + weights.shape[1]]
+    for i in range(weights.shape[1]):
+        value = frame[i]
+        weight = value.real
+        if how in (POWER, MAGNITUDE):
+            weight = value.real * value.real + value.imag * value.imag
+        weights[row, i] = np.sqrt(weight) if how == MAGNITUDE else weight
+
+
+@compiled
+def _running_sums(
+    spectrum: Any, how: int, bin_: int, first: int, stop: int, weights: Any, levels: Any
 ) -> None:
-    """Weights of two frames, their running sums and their masses."""
-    bins = weights.shape[1]
-    for row, index in ((0, first), (1, second)):
-        if how == POWER:
+    """Weights of four frames, the last one repeated at the end, and their running sums."""
+    for row in range(ROWS):
+        _read_weights(spectrum, min(first + row, stop - 1), bin_, how, weights, row)
+    if how == LEVELS:
+        for row in range(ROWS):
+            for i in range(weights.shape[1]):
+                levels[row, i] = weights[row, i]
+    else:
+        cumulate(weights, levels)
+
+
+@compiled
+def level_rows(spectrum: Any, how: int, bin_: int, levels: Any) -> None:
+    """Running sums of the weights of every frame, for :func:`fused_rows` to take as LEVELS.
+
+    Args:
+        spectrum: shape (rows, bins).
+        how: how it becomes weights.
+        bin_: the first bin that counts.
+        levels: result of shape (rows, number of bins that count), float64.
+    """
+    rows, bins = levels.shape
+    weights, sums = np.empty((ROWS, bins)), np.empty((ROWS, bins + 1))
+    for first in range(0, rows, ROWS):
+        _running_sums(spectrum, how, bin_, first, rows, weights, sums)
+        for row in range(min(ROWS, rows - first)):
             for i in range(bins):
-                value = spectrum[index, i]
-                weights[row, i] = value.real * value.real + value.imag * value.imag
-        elif how == MAGNITUDE:
-            for i in range(bins):
-                value = spectrum[index, i]
-                weights[row, i] = np.sqrt(value.real * value.real + value.imag * value.imag)
-        else:
-            for i in range(bins):
-                weights[row, i] = spectrum[index, i].real
-    # Two sums side by side, which hide each other's waiting time.
-    total0 = total1 = 0.0
-    for i in range(bins):
-        total0 += weights[0, i]
-        total1 += weights[1, i]
-        levels[0, i] = total0
-        levels[1, i] = total1
-    mass[0], mass[1] = total0, total1
+                levels[first + row, i] = sums[row, i]
 
 
 @compiled
 def _write_gradient(
-    spectrum: Any, how: int, weights: Any, slopes: Any, factor: float, offset: float, grad: Any
-) -> None:
+    spectrum: Any, index: int, bin_: int, how: int, weights: Any, slopes: Any, row: int,
+    factor: float, offset: float, grad: Any,
+) -> None:  # fmt: skip
     """Derivative with respect to the spectrum, from `factor * slope + offset` for the weights."""
-    if how == POWER:
-        for i in range(len(weights)):
-            grad[i] = spectrum[i] * (2.0 * (factor * slopes[i] + offset))
-    elif how == MAGNITUDE:
-        for i in range(len(weights)):
-            inverse = 1.0 / weights[i] if weights[i] > 0.0 else 0.0
-            grad[i] = spectrum[i] * (inverse * (factor * slopes[i] + offset))
-    else:
-        for i in range(len(weights)):
-            grad[i] = factor * slopes[i] + offset
+    frame = spectrum[index, bin_ : bin_ + weights.shape[1]]
+    result = grad[index, bin_ : bin_ + weights.shape[1]]
+    for i in range(weights.shape[1]):
+        rise = factor * slopes[row, i] + offset
+        if how == POWER:
+            result[i] = frame[i] * (2.0 * rise)
+        elif how == MAGNITUDE:
+            inverse = 1.0 / weights[row, i] if weights[row, i] > 0.0 else 0.0
+            result[i] = frame[i] * (inverse * rise)
+        else:
+            result[i] = rise
 
 
 @compiled
-def _fill(grad: Any, index: int, value: float) -> None:
-    """One value for a whole row, if the gradient is wanted."""
+def _fill(grad: Any, index: int, bin_: int, bins: int, value: float) -> None:
+    """One value for the bins of a row that count, if the gradient is wanted."""
     if len(grad):
-        for i in range(grad.shape[1]):
+        for i in range(bin_, bin_ + bins):
             grad[index, i] = value
-
-
-@compiled
-def _potentials_two(slopes: Any, weights: Any, moments: Any) -> None:
-    """Derivatives for weights from those for levels, in place, and their sums times weights."""
-    total0 = total1 = moment0 = moment1 = 0.0
-    for i in range(weights.shape[1] - 1, -1, -1):
-        total0 += slopes[0, i]
-        total1 += slopes[1, i]
-        slopes[0, i] = total0
-        slopes[1, i] = total1
-        moment0 += total0 * weights[0, i]
-        moment1 += total1 * weights[1, i]
-    moments[0], moments[1] = moment0, moment1
 
 
 @compiled
 def fused_rows(
     x: Any, y: Any, x_positions: Any, y_positions: Any, x_how: int, y_how: int,
-    p: float, top: float, shared: bool,
+    x_bin: int, y_bin: int, p: float, top: float, grid: int, root: bool,
     normalize: bool, balanced: bool, silent_vote: bool, eps: float,
     cost: Any, votes: Any, x_grad: Any, y_grad: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
@@ -96,80 +105,90 @@ def fused_rows(
     Args:
         x: spectrum of the reference, shape (rows, n), real or complex.
         y: spectrum of the estimate, shape (rows, m).
-        x_positions: extended positions, shape (n + 1,), float64.
-        y_positions: extended positions, shape (m + 1,), float64.
+        x_positions: extended positions, shape (1, n + 1), float64.
+        y_positions: extended positions, shape (1, m + 1), float64.
         x_how: how x becomes weights.
         y_how: how y becomes weights.
+        x_bin: the first bin of x that counts; as many do as there are positions.
+        y_bin: likewise for y.
         p: exponent of the ground cost.
         top: level above which nothing counts.
-        shared: both positions are one grid, p is 1 and nothing is cut.
+        grid: see :func:`sot.transport._kernels.kind_of_grid`.
+        root: take the p-th root of the cost of a frame.
         normalize: see :class:`sot.losses._mass.MassRule`, and so the next three.
         balanced: likewise.
         silent_vote: likewise.
         eps: likewise.
         cost: result of shape (rows,).
-        votes: result of shape (rows,).
-        x_grad: derivative with respect to x, of its shape, or empty.
-        y_grad: derivative with respect to y, of its shape, or empty.
+        votes: whether a row may vote, and does; shape (rows,).
+        x_grad: derivative with respect to x, of its shape, or empty. It is 0 where no bin counts.
+        y_grad: likewise for y.
         start: first row.
         stop: row after the last.
     """
-    n, m = x.shape[1], y.shape[1]
-    u, v = np.empty((2, n)), np.empty((2, m))
-    levels_u, levels_v = np.empty((2, n + 1)), np.empty((2, m + 1))
-    slopes_u, slopes_v = np.empty((2, n + 1)), np.empty((2, m + 1))
-    costs, moments_u, moments_v = np.empty(2), np.empty(2), np.empty(2)
-    mass_x, mass_y, scale_x, scale_y = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    n, m = x_positions.shape[1] - 1, y_positions.shape[1] - 1
+    u, v = np.empty((ROWS, n)), np.empty((ROWS, m))
+    levels_u, levels_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
+    mass_x, mass_y, scale_x, scale_y = (
+        np.empty(ROWS),
+        np.empty(ROWS),
+        np.empty(ROWS),
+        np.empty(ROWS),
+    )
+    costs, moments, room = np.empty(ROWS), np.empty((ROWS, 2)), np.empty((2, max(n, m)))
+    fit = np.empty(ROWS, np.bool_)
     x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
-    for first in range(start, stop, 2):
-        second = min(first + 1, stop - 1)
-        _levels_two(x, first, second, x_how, u, levels_u, mass_x)
-        _levels_two(y, first, second, y_how, v, levels_v, mass_y)
-        for row, index in ((0, first), (1, second)):
+    for first in range(start, stop, ROWS):
+        _running_sums(x, x_how, x_bin, first, stop, u, levels_u)
+        _running_sums(y, y_how, y_bin, first, stop, v, levels_v)
+        rows = min(ROWS, stop - first)
+        for row in range(ROWS):
+            mass_x[row], mass_y[row] = levels_u[row, n - 1], levels_v[row, m - 1]
             silent = mass_x[row] <= eps or mass_y[row] <= eps
             if silent_vote:
                 mass_x[row] += eps
                 mass_y[row] += eps
-            votes[index] = silent_vote or not silent
-            scale_x[row] = 1.0 / mass_x[row] if normalize else 1.0
-            scale_y[row] = scale_x[row]
-            if balanced:
-                scale_y[row] = (1.0 if normalize else mass_x[row]) / mass_y[row]
-            if not (votes[index] and np.isfinite(mass_x[row] + mass_y[row])):
-                # Nothing to merge: the row is given its result below.
-                scale_x[row] = scale_y[row] = 0.0
-                levels_u[row, n - 1] = levels_v[row, m - 1] = np.nan
-            blank_unless_finite(levels_u[row], levels_v[row])
-            for i in range(n):
-                levels_u[row, i] *= scale_x[row]
-            for k in range(m):
-                levels_v[row, k] *= scale_y[row]
-            levels_u[row, n] = levels_v[row, m] = np.inf
-        if shared:
-            shared_grid_two(x_positions, levels_u, levels_v, slopes_u, slopes_v, costs)
-        else:
-            merge_two(
-                x_positions, x_positions, y_positions, y_positions,
-                levels_u, levels_v, p, top, slopes_u, slopes_v, costs,
-            )  # fmt: skip
+            if row < rows:
+                votes[first + row] = votes[first + row] and (silent_vote or not silent)
+            # Rows that are silent or not finite are given their result below.
+            fit[row] = np.isfinite(mass_x[row] + mass_y[row]) and (silent_vote or not silent)
+            if row < rows and not votes[first + row]:
+                fit[row] = False
+            scale_x[row] = scale_y[row] = np.nan
+            if fit[row]:
+                scale_x[row] = 1.0 / mass_x[row] if normalize else 1.0
+                scale_y[row] = scale_x[row]
+                if balanced:
+                    scale_y[row] = (1.0 if normalize else mass_x[row]) / mass_y[row]
+            scale_levels(levels_u, row, scale_x[row])
+            scale_levels(levels_v, row, scale_y[row])
+        four_slopes(
+            x_positions, 0, 0, y_positions, 0, 0, levels_u, levels_v, fit, p, top, grid,
+            slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+        )  # fmt: skip
         if x_wanted:
-            _potentials_two(slopes_u, u, moments_u)
-        if y_wanted or (x_wanted and normalize != balanced):
-            _potentials_two(slopes_v, v, moments_v)
-        for row, index in ((0, first), (1, second)):
-            if not votes[index]:
-                cost[index] = 0.0
-                _fill(x_grad, index, 0.0)
-                _fill(y_grad, index, 0.0)
+            potentials(slopes_u)
+        if y_wanted:
+            potentials(slopes_v)
+        for row in range(rows):
+            index = first + row
+            if not votes[index] or np.isnan(scale_x[row]):
+                value = np.nan if votes[index] else 0.0
+                cost[index] = value
+                _fill(x_grad, index, x_bin, n, value)
+                _fill(y_grad, index, y_bin, m, value)
                 continue
-            if not np.isfinite(mass_x[row] + mass_y[row]):
-                cost[index] = np.nan
-                _fill(x_grad, index, np.nan)
-                _fill(y_grad, index, np.nan)
-                continue
+            rise = 1.0
+            if root:
+                costs[row] = max(costs[row], 0.0)
+                power = costs[row] ** (1.0 / p)
+                rise = power / (p * costs[row]) if costs[row] > 0.0 else 0.0
+                costs[row] = power
             cost[index] = costs[row]
             # How a mass enters both histograms: u = x / mass_x and so on, by the quotient rule.
-            moment_u, moment_v = moments_u[row] * scale_x[row], moments_v[row] * scale_y[row]
+            moment_u, moment_v = moments[row, 0], moments[row, 1]
             if x_wanted:
                 offset = 0.0
                 if normalize:
@@ -177,10 +196,12 @@ def fused_rows(
                 elif balanced:
                     offset = moment_v / mass_x[row]
                 _write_gradient(
-                    x[index], x_how, u[row], slopes_u[row], scale_x[row], offset, x_grad[index]
-                )
+                    x, index, x_bin, x_how, u, slopes_u, row,
+                    rise * scale_x[row], rise * offset, x_grad,
+                )  # fmt: skip
             if y_wanted:
                 offset = -moment_v / mass_y[row] if balanced else 0.0
                 _write_gradient(
-                    y[index], y_how, v[row], slopes_v[row], scale_y[row], offset, y_grad[index]
-                )
+                    y, index, y_bin, y_how, v, slopes_v, row,
+                    rise * scale_y[row], rise * offset, y_grad,
+                )  # fmt: skip

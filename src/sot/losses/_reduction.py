@@ -38,3 +38,14 @@ def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor
         return values.sum()
     axes = (1, 2) if reduction == "batch" else (0, 1, 2)
     return values.sum(axes) / votes.sum(axes).clamp(min=1)
+
+
+def reduce_clips(
+    sums: Tensor, votes: Tensor, shape: tuple[int, ...], reduction: Reduction
+) -> Tensor:
+    """:func:`reduce_frames` from the sums over the frames of each clip, (batch * channels,)."""
+    if reduction == "sum":
+        return sums.sum()
+    if reduction == "batch":
+        sums, votes = sums.reshape(shape), votes.reshape(shape)
+    return sums.sum(-1) / votes.sum(-1).clamp(min=1)

@@ -29,9 +29,49 @@ class Representation:
     inside: Tensor | None
     has_channels: bool
 
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Number of items, channels and spectra of each."""
+        return tuple(self.spectrum.shape[:3])
+
     def without_channels(self, values: Tensor) -> Tensor:
         """Values of shape (batch, channels, ...) in the layout of the input."""
         return values if self.has_channels else values[:, 0]
+
+
+@dataclass(frozen=True)
+class FramedAudio:
+    """Audio whose spectra are taken only where they are compared.
+
+    Attributes:
+        samples: shape (batch, channels, samples).
+        lengths: samples of each item that count, shape (batch,); None if all do.
+        frames: number of frames.
+        inside: whether a frame lies inside its item, shape (batch, 1, frames); None if all do.
+        has_channels: whether the input had an axis for channels.
+        levels: running sums of its spectra, if they are kept.
+    """
+
+    samples: Tensor
+    lengths: Tensor | None
+    frames: int
+    inside: Tensor | None
+    has_channels: bool
+    levels: Tensor | None = None
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Number of items, channels and frames of each."""
+        return (*self.samples.shape[:2], self.frames)
+
+    def clips(self) -> tuple[Tensor, Tensor]:
+        """Samples of shape (batch * channels, samples), and how many of each clip count."""
+        batch, channels, samples = self.samples.shape
+        if self.lengths is None:
+            lengths = torch.full((batch * channels,), samples)
+        else:
+            lengths = self.lengths.repeat_interleave(channels)
+        return self.samples.reshape(-1, samples), lengths
 
 
 def split_audio(name: str, value: Tensor) -> tuple[Tensor, bool]:

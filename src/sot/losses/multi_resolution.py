@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from sot import _checks
 from sot.losses._base import AudioLoss
-from sot.losses._representation import Representation
+from sot.losses._spectral import Side
 from sot.losses._spectrum import Transform
 from sot.losses.spectral_transport import Wasserstein1DLoss
 
 
-class MultiResolutionSOTLoss(AudioLoss[list[Representation]]):
+class MultiResolutionSOTLoss(AudioLoss[list[Side]]):
     """Weighted sum of :class:`~sot.Wasserstein1DLoss` at several resolutions.
 
     Args:
@@ -92,11 +92,15 @@ class MultiResolutionSOTLoss(AudioLoss[list[Representation]]):
             self.represent("y", y, positions=y_positions, lengths=lengths),
         )
 
-    def represent(self, name: str, value: Tensor, **settings: Any) -> list[Representation]:
+    def represent(self, name: str, value: Tensor, **settings: Any) -> list[Side]:
         """The histograms of one side at every resolution."""
         return [loss.represent(name, value, **settings) for loss in self._losses()]
 
-    def compare(self, reference: list[Representation], estimate: list[Representation]) -> Any:
+    def keep(self, reference: list[Side]) -> list[Side]:
+        """What a bound loss keeps of its reference."""
+        return [loss.keep(side) for loss, side in zip(self._losses(), reference, strict=True)]
+
+    def compare(self, reference: list[Side], estimate: list[Side]) -> Any:
         """The loss between two representations."""
         parts: list[Any] = []
         for loss, weight, x, y in zip(

@@ -9,33 +9,22 @@ import torch
 from torch import Tensor
 
 from sot import _checks
-from sot._constants import ConstantsModule
-from sot.losses._base import AudioLoss
 from sot.losses._fused import can_be_fused, fused_cost, unfused_cost
 from sot.losses._mass import MassRule
-from sot.losses._reduction import Reduction, checked_reduction, reduce_frames
+from sot.losses._reduction import Reduction, checked_reduction, reduce_clips, reduce_frames
 from sot.losses._replaced import positive_root, replaced_cost
-from sot.losses._representation import (
-    Representation,
-    first_rows,
-    place_positions,
-    split_audio,
-    split_spectrogram,
-)
+from sot.losses._representation import FramedAudio, Representation
+from sot.losses._spectral import Side, SpectralLoss, both_inside, check_that_they_fit
 from sot.losses._spectrum import Transform, make_spectrum
+from sot.losses._streamed import Transport, can_stream, streamed_cost
 from sot.losses.presets import PRESETS, with_presets
-from sot.spectra import SCALINGS, FramingRule, MelScale, Scaling, Window, magnitude_or_power
-from sot.transport import (
-    Histogram,
-    circular_transport,
-    quantiles,
-    sorted_histogram,
-)
+from sot.spectra import SCALINGS, STFT, FramingRule, MelScale, Scaling, Window
+from sot.transport import Histogram, circular_transport, quantiles
 
 Quantiles = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
-class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
+class Wasserstein1DLoss(SpectralLoss):
     r"""One-dimensional Wasserstein distance between the spectra of two signals, frame by frame.
 
     Each frame's spectrum is taken as a distribution of energy over frequency, and the loss is the
@@ -200,15 +189,18 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
             self.add_constant("bin_positions", self.spectrum.positions(bin_position_scaling))
         # Spectrograms are squared here, and so are the magnitudes (for mel, powers) of the
         # replaced package.
-        self._square_here = square_magnitude and (self.spectrum is None or self._replaced)
-        # Elsewhere complex coefficients go as they are to where they are compared.
-        self._needs_weights = (
-            self._square_here
+        self.square_here = square_magnitude and (self.spectrum is None or self._replaced)
+        # Elsewhere complex coefficients go as they are to where they are compared, or even audio.
+        self.needs_weights = (
+            self.square_here
             or self._replaced
             or self.log
             or self.over_time
             or self.circular
             or self.return_quantiles
+        )
+        self.streams = (
+            isinstance(self.spectrum, STFT) and not self.needs_weights and self.reduction != "none"
         )
         self.to(device)
 
@@ -259,81 +251,56 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         estimate = self.represent("y", y, positions=y_positions, lengths=lengths)
         return self.compare(reference, estimate)
 
-    def represent(
-        self,
-        name: str,
-        value: Tensor,
-        positions: Tensor | None = None,
-        lengths: Tensor | None = None,
-    ) -> Representation:
-        """The spectra of one side, before masses are compared."""
-        spectrum, has_channels, counts = self._spectrogram(name, value, lengths)
-        inside = None if counts is None else first_rows(counts, spectrum.shape[2])
-        if self._needs_weights or positions is not None:
-            spectrum = self._weights(spectrum)
-        if self.over_time:
-            if inside is not None:
-                spectrum = torch.where(inside[..., None], spectrum, 0.0)
-            spectrum, inside = spectrum.transpose(-1, -2), None
-        if positions is not None:
-            given = place_positions(f"{name}_positions", positions, spectrum, self.over_time)
-            _checks.finite(f"{name}_positions", given, self.validate)
-            placed, spectrum, _ = sorted_histogram(given, spectrum)
-        else:
-            placed = self._default_positions(name, spectrum)
-        return Representation(spectrum, self.square_magnitude, placed, inside, has_channels)
-
-    def _weights(self, spectrum: Tensor) -> Tensor:
-        """Non-negative weights from complex coefficients or from what is real already."""
-        square_first = self.square_magnitude and not self._square_here
-        weights = magnitude_or_power(spectrum, square_first)
-        if self._square_here:
-            weights = weights.square()
-        return torch.log1p(weights / self.eps) if self.log else weights
-
-    def _spectrogram(
-        self, name: str, value: Tensor, lengths: Tensor | None
-    ) -> tuple[Tensor, bool, Tensor | None]:
-        """Spectra (batch, channels, frames, bins), and the frames of each item, given lengths."""
-        if self.spectrum is None:
-            value, has_channels = split_spectrogram(name, value)
-            _checks.non_negative(name, value, self.validate)
-        else:
-            value, has_channels = split_audio(name, value)
-            _checks.finite(name, value, self.validate)
-        if lengths is not None:
-            lengths = _checks.sample_counts(
-                "lengths", lengths, value.shape[0], value.shape[2], self.validate
-            ).to(value.device)
-        if self.spectrum is None:
-            return value, has_channels, lengths
-        counts = None if lengths is None else self.spectrum.framing.counts(lengths)
-        return self.spectrum.coefficients(value, lengths), has_channels, counts
-
-    def _default_positions(self, name: str, spectrum: Tensor) -> Tensor:
-        if self.over_time:
-            return torch.arange(spectrum.shape[-1], dtype=spectrum.dtype, device=spectrum.device)
-        if self.spectrum is None:
-            _checks.fail(
-                f"{name}_positions",
-                "positions of the bins of a spectrogram",
-                "None",
-                f"for example torch.linspace(0, 1, {spectrum.shape[-1]})",
-            )
-        return self.constant("bin_positions", spectrum.real.dtype)
-
-    def compare(self, reference: Representation, estimate: Representation) -> Tensor | Quantiles:
+    def compare(self, reference: Side, estimate: Side) -> Tensor | Quantiles:
         """The loss between two representations."""
-        x_positions, y_positions = _paired_positions(reference, estimate)
+        check_that_they_fit(reference, estimate)
+        if (
+            isinstance(reference, FramedAudio)
+            and isinstance(estimate, FramedAudio)
+            and can_stream(reference.samples, estimate.samples)
+        ):
+            return self._compare_audio(reference, estimate)
+        return self._compare_spectra(self.analysed("x", reference), self.analysed("y", estimate))
+
+    def _compare_audio(self, reference: FramedAudio, estimate: FramedAudio) -> Tensor:
+        (x, x_lengths), (y, y_lengths) = reference.clips(), estimate.clips()
+        spectrum, rule = self.stft(), self.mass_rule
+        cost, votes = streamed_cost(
+            x,
+            y,
+            x_lengths,
+            y_lengths,
+            reference.levels,
+            spectrum.constant("window", x.dtype),
+            self.constant("bin_positions", x.dtype),
+            self.analysis(spectrum),
+            Transport(
+                rule.normalize,
+                rule.balanced,
+                rule.silent_frames_vote,
+                rule.eps,
+                self.p,
+                self.apply_root and self.p != 1,
+                self.quantile_lowpass,
+            ),
+        )
+        return reduce_clips(cost, votes, reference.rows[:2], self.reduction)
+
+    def _compare_spectra(
+        self, reference: Representation, estimate: Representation
+    ) -> Tensor | Quantiles:
+        x_positions, y_positions = reference.positions, estimate.positions
+        assert x_positions is not None  # _represented() has seen to both
+        assert y_positions is not None
         dtype = torch.promote_types(reference.spectrum.dtype, estimate.spectrum.dtype)
         x, y = reference.spectrum.to(dtype), estimate.spectrum.to(dtype)
         with torch.autocast(x.device.type, enabled=False):
             if self.return_quantiles:
                 return self._quantiles(reference, x, y, x_positions, y_positions)
             cost, votes = self._costs(x, y, x_positions, y_positions)
-        for side in (reference, estimate):
-            if side.inside is not None:
-                votes = votes & side.inside
+        inside = both_inside(reference, estimate)
+        if inside is not None:
+            votes = votes & inside
         result = reduce_frames(cost, votes, self.reduction)
         if self.reduction != "none":
             return result
@@ -378,23 +345,6 @@ class Wasserstein1DLoss(ConstantsModule, AudioLoss[Representation]):
         parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
         a, b, c, d, e = (reference.without_channels(part) for part in parts)
         return a, b, c, d, e
-
-
-def _paired_positions(reference: Representation, estimate: Representation) -> tuple[Tensor, Tensor]:
-    """Positions of both sides, whose shapes are checked to fit together."""
-    x, y = reference.spectrum.shape, estimate.spectrum.shape
-    for axis, what, remedy in (
-        (0, "batch", "give both the same number of items"),
-        (1, "channels", "mix both to the same channels"),
-        (2, "frames", "cut or pad the signals to the same length"),
-    ):
-        if x[axis] != y[axis]:
-            _checks.fail("y", f"the {what} of x, {x[axis]}", f"{y[axis]}", remedy)
-    if reference.has_channels != estimate.has_channels:
-        _checks.fail("y", "as many axes as x", estimate.spectrum, "add or drop the channel axis")
-    assert reference.positions is not None  # represent() has seen to both
-    assert estimate.positions is not None
-    return reference.positions, estimate.positions
 
 
 def _octave(bins_per_octave: int, bins_per_semitone: int | None, warn: bool) -> int:

@@ -1,6 +1,8 @@
 """From waveforms to non-negative spectra of shape (..., frames, bins), and where their bins lie."""
 
 from sot.spectra._base import Spectrum, magnitude_or_power
+from sot.spectra._blocks import Audio, BlockTransform, BlockTranspose
+from sot.spectra._frames import transformed_frames
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule, Window
 from sot.spectra.mel import MelSpectrogram, mel_filters
 from sot.spectra.positions import MEL_SCALES, SCALINGS, MelScale, Scaling, hz_to_mel, mel_to_hz
@@ -13,6 +15,9 @@ __all__ = [
     "SCALINGS",
     "STFT",
     "VQT",
+    "Audio",
+    "BlockTransform",
+    "BlockTranspose",
     "Framing",
     "FramingRule",
     "MelScale",
@@ -24,4 +29,5 @@ __all__ = [
     "magnitude_or_power",
     "mel_filters",
     "mel_to_hz",
+    "transformed_frames",
 ]

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sot._dispatch import in_forward_mode
+
 
 def transformed_frames(
     signal: Tensor, window: Tensor, fft_size: int, hop_length: int, frames: int
@@ -29,15 +31,16 @@ def transformed_frames(
         Complex, shape (rows, frames, fft_size // 2 + 1), differentiable to any order in the signal.
     """
     settings = (signal, window, fft_size, hop_length, frames)
-    if not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0:
-        return _transform(*settings)  # forward-mode derivatives go step by step
+    if in_forward_mode():
+        return transform_frames(*settings)  # forward-mode derivatives go step by step
     result: Tensor = _TransformedFrames.apply(*settings)
     return result
 
 
-def _transform(
+def transform_frames(
     signal: Tensor, window: Tensor, fft_size: int, hop_length: int, frames: int
 ) -> Tensor:
+    """:func:`transformed_frames` without derivatives of its own."""
     framed = signal.unfold(-1, window.shape[0], hop_length)[..., :frames, :]
     spectrum: Tensor = torch.fft.rfft(framed * window, n=fft_size)
     return spectrum
@@ -50,7 +53,7 @@ class _TransformedFrames(torch.autograd.Function):
     def forward(
         signal: Tensor, window: Tensor, fft_size: int, hop_length: int, frames: int
     ) -> Tensor:
-        return _transform(signal, window, fft_size, hop_length, frames)
+        return transform_frames(signal, window, fft_size, hop_length, frames)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -62,13 +65,13 @@ class _TransformedFrames(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (window,) = ctx.saved_tensors
-        return _transpose(grad, window, *ctx.transposed), None, None, None, None
+        return transpose_frames(grad, window, *ctx.transposed), None, None, None, None
 
 
-def _transpose(
+def transpose_frames(
     grad: Tensor, window: Tensor, samples: int, fft_size: int, hop_length: int
 ) -> Tensor:
-    """The transpose of :func:`transformed_frames`: (rows, frames, bins) to (rows, samples)."""
+    """The transpose of :func:`transform_frames`: (rows, frames, bins) to (rows, samples)."""
     length = window.shape[0]
     half = 0.5 * window
     # The inverse transform counts every bin twice, except for the two that have no mirror image.

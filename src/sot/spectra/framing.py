@@ -55,7 +55,8 @@ class Framing:
             return 0
         return self._block // 2 - (self._block - self.frame_length) // 2
 
-    def _least(self) -> int:
+    @property
+    def least(self) -> int:
         """The number of samples to which a shorter signal is padded."""
         if self.rule == "whole":
             return self.frame_length
@@ -64,7 +65,7 @@ class Framing:
 
     def count(self, samples: int) -> int:
         """Number of frames of a signal of this many samples."""
-        samples = max(samples, self._least())
+        samples = max(samples, self.least)
         if self.rule == "whole":
             return 1 + (samples - self.frame_length) // self.hop_length
         if self.rule == "end":
@@ -73,7 +74,7 @@ class Framing:
 
     def counts(self, lengths: Tensor) -> Tensor:
         """:meth:`count` for each entry of an integer tensor."""
-        lengths = lengths.clamp(min=self._least())
+        lengths = lengths.clamp(min=self.least)
         if self.rule == "whole":
             return 1 + (lengths - self.frame_length) // self.hop_length
         if self.rule == "end":
@@ -95,20 +96,20 @@ class Framing:
         if lengths is not None:
             inside = torch.arange(samples, device=audio.device) < lengths.to(audio.device)[:, None]
             audio = torch.where(inside[:, None, :], audio, 0.0)
-        if samples < self._least():
-            audio = functional.pad(audio, (0, self._least() - samples))
+        if samples < self.least:
+            audio = functional.pad(audio, (0, self.least - samples))
         frames = self.count(samples)
         wanted = (frames - 1) * self.hop_length + self.frame_length
         right = max(0, wanted - self.left - audio.shape[-1])
         if self.rule != "reflect":
-            return functional.pad(audio, (self.left, right))
+            return functional.pad(audio, (self.left, right)) if self.left or right else audio
         if lengths is None:
             return functional.pad(audio, (self.left, right), mode="reflect")
         return self._reflected(audio, lengths.to(audio.device), self.left + audio.shape[-1] + right)
 
     def _reflected(self, audio: Tensor, lengths: Tensor, size: int) -> Tensor:
         """Reflect every item of a batch at its own end."""
-        ends = lengths.clamp(min=self._least())
+        ends = lengths.clamp(min=self.least)
         period = (2 * (ends - 1)).clamp(min=1)[:, None]
         index = (torch.arange(size, device=audio.device) - self.left).abs() % period
         index = torch.where(index < ends[:, None], index, period - index)

@@ -78,15 +78,15 @@ class STFT(Spectrum):
             _checks.flag("square_magnitude", square_magnitude),
         )
         self.fft_size = fft_size
-        first = int(np.argmax(inside))
-        self._band = slice(first, first + int(inside.sum()))
+        self.first_bin = int(np.argmax(inside))
         self.add_constant("window", window_samples(window, win_length))
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """Transform the windowed frames."""
         window = self.constant("window", padded.dtype)
         hop = self.framing.hop_length
-        return transformed_frames(padded, window, self.fft_size, hop, frames)[..., self._band]
+        band = slice(self.first_bin, self.first_bin + self.bins)
+        return transformed_frames(padded, window, self.fft_size, hop, frames)[..., band]
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are f / Nyquist: the bins are spaced evenly in Hz."""

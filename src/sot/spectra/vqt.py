@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sot import _checks
+from sot._dispatch import in_forward_mode
 from sot.spectra._base import Spectrum, checked_band, checked_framing
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
@@ -233,7 +234,7 @@ class VQT(Spectrum):
 
 def _banded(bands: Tensor, spectrum: Tensor) -> Tensor:
     """Product of constant bands (size, bins, rows) with a spectrum (size, rows, signals)."""
-    if not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0:
+    if in_forward_mode():
         return torch.bmm(bands, spectrum)  # forward-mode derivatives go step by step
     result: Tensor = _Banded.apply(bands, spectrum)
     return result

@@ -4,10 +4,8 @@ The functions take tensors of any leading shape and check them. Below them, the 
 work on flat rows that are checked already: `Histogram` and what follows it.
 """
 
-from sot.transport._dispatch import kernels_serve
 from sot.transport._histograms import Histogram, sorted_histogram
 from sot.transport._merge import highest_level
-from sot.transport._threads import share_rows
 from sot.transport.circle import circular_transport, wasserstein_1d_circle
 from sot.transport.line import (
     TransportPlan,
@@ -23,10 +21,8 @@ __all__ = [
     "TransportPlan",
     "circular_transport",
     "highest_level",
-    "kernels_serve",
     "quantile_function",
     "quantiles",
-    "share_rows",
     "sorted_histogram",
     "sorted_transport",
     "transport_plan_1d",

@@ -4,24 +4,25 @@ Importing this module compiles nothing; a kernel is compiled at its first call a
 disk, or kept in memory where no cache can be written. A loop over an array compiles many times
 faster than an assignment to a slice of it. The cache of a kernel is renewed when its own file
 changes, not when that of a function it calls does.
+
+Rows are done four at a time. In all arrays below the cumulative weights ("levels") of a row are
+followed by infinity, and its positions by the last of them once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from sot._compiled import compiled
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile for use without the interpreter lock, cached on disk if there is a place for it."""
-    try:
-        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # Numba finds no folder that it may write to
-        return numba.njit(nogil=True, error_model="numpy")(function)
+#: Rows that are merged side by side.
+ROWS = 4
+
+#: What is known of the positions: nothing; one grid for all, with exponent 1 or, evenly spaced, 2.
+ANY, SHARED, EVEN = 0, 1, 2
 
 
 @compiled
@@ -35,149 +36,274 @@ def ground_cost(distance: Any, p: Any) -> Any:
 
 
 @compiled
-def merge_two(
-    x0: Any, x1: Any, y0: Any, y1: Any, levels_u: Any, levels_v: Any, p: float, top: float,
-    slopes_u: Any, slopes_v: Any, costs: Any,
-) -> None:  # fmt: skip
-    """Costs of two rows at once, and the derivative with respect to every level.
+def merge_ranks(levels_u: Any, levels_v: Any, ranks_u: Any, ranks_v: Any) -> None:
+    """For every level of four rows, how many levels of the other side come before it.
 
-    Positions and levels have one entry more than there are bins: the last position again, and
-    infinity. Every step takes the lower of two levels without a branch, and two rows side by side
-    hide each other's waiting time. Levels of both sides that are equal need more care; a row that
-    has some is done again by :func:`merge_one`.
+    Of two equal levels that of u comes first. Every step takes the lower of two levels without a
+    branch, and four rows side by side hide each other's waiting time. Non-negative numbers are in
+    the order of their bits, and whole numbers are compared faster.
+
+    Args:
+        levels_u: ascending, then infinity; shape (4, n + 1), float64.
+        levels_v: likewise, shape (4, m + 1).
+        ranks_u: result of shape (4, n + 1), int32; the last column is left in any state.
+        ranks_v: result of shape (4, m + 1), likewise.
     """
-    n, m = levels_u.shape[1] - 1, levels_v.shape[1] - 1
-    i0 = i1 = k0 = k1 = 0
-    cost0 = cost1 = previous0 = previous1 = 0.0
-    ties0 = ties1 = 0
-    a0, b0 = levels_u[0, 0], levels_v[0, 0]
-    a1, b1 = levels_u[1, 0], levels_v[1, 0]
-    level0, level1 = min(a0, b0), min(a1, b1)
-    c0 = ground_cost(x0[0] - y0[0], p) if level0 <= top else 0.0
-    c1 = ground_cost(x1[0] - y1[0], p) if level1 <= top else 0.0
-    for _ in range(n + m):
-        ties0 += a0 == b0
-        ties1 += a1 == b1
-        next_i0, next_k0 = i0 + (a0 <= b0), k0 + (a0 > b0)
-        next_i1, next_k1 = i1 + (a1 <= b1), k1 + (a1 > b1)
-        cost0 += (level0 - previous0) * c0
-        cost1 += (level1 - previous1) * c1
-        previous0, previous1 = level0, level1
-        a0, b0 = levels_u[0, next_i0], levels_v[0, next_k0]
-        a1, b1 = levels_u[1, next_i1], levels_v[1, next_k1]
-        level0, level1 = min(a0, b0), min(a1, b1)
-        d0 = ground_cost(x0[next_i0] - y0[next_k0], p)
-        d1 = ground_cost(x1[next_i1] - y1[next_k1], p)
-        d0 = d0 if level0 <= top else 0.0
-        d1 = d1 if level1 <= top else 0.0
-        # The side that did not advance is overwritten when it does.
-        slopes_u[0, i0] = slopes_v[0, k0] = c0 - d0
-        slopes_u[1, i1] = slopes_v[1, k1] = c1 - d1
-        i0, k0, i1, k1, c0, c1 = next_i0, next_k0, next_i1, next_k1, d0, d1
-    costs[0], costs[1] = cost0, cost1
-    if ties0 > _harmless_ties(levels_u[0], levels_v[0]):
-        costs[0] = merge_one(x0, y0, levels_u[0], levels_v[0], p, top, slopes_u[0], slopes_v[0])
-    if ties1 > _harmless_ties(levels_u[1], levels_v[1]):
-        costs[1] = merge_one(x1, y1, levels_u[1], levels_v[1], p, top, slopes_u[1], slopes_v[1])
+    across, along = levels_u.shape[1], levels_v.shape[1]
+    u, v = levels_u.reshape(-1).view(np.uint64), levels_v.reshape(-1).view(np.uint64)
+    r, s = ranks_u.reshape(-1), ranks_v.reshape(-1)
+    # Unsigned indices into the flat arrays: they are not looked at for counting from the end.
+    i0, i1, i2, i3 = np.uint64(0), np.uint64(across), np.uint64(2 * across), np.uint64(3 * across)
+    k0, k1, k2, k3 = np.uint64(0), np.uint64(along), np.uint64(2 * along), np.uint64(3 * along)
+    for _ in range(across + along - 2):
+        a0, a1, a2, a3 = u[i0], u[i1], u[i2], u[i3]
+        b0, b1, b2, b3 = v[k0], v[k1], v[k2], v[k3]
+        # What is written for the side that does not advance is written again when it does.
+        r[i0], s[k0] = k0, i0
+        i0 += np.uint64(a0 <= b0)
+        k0 += np.uint64(a0 > b0)
+        r[i1], s[k1] = k1, i1
+        i1 += np.uint64(a1 <= b1)
+        k1 += np.uint64(a1 > b1)
+        r[i2], s[k2] = k2, i2
+        i2 += np.uint64(a2 <= b2)
+        k2 += np.uint64(a2 > b2)
+        r[i3], s[k3] = k3, i3
+        i3 += np.uint64(a3 <= b3)
+        k3 += np.uint64(a3 > b3)
+    # Indices into the flat arrays become indices into their rows.
+    for row in range(ROWS):
+        for i in range(across):
+            ranks_u[row, i] -= row * along
+        for k in range(along):
+            ranks_v[row, k] -= row * across
 
 
 @compiled
-def _harmless_ties(levels_u: Any, levels_v: Any) -> Any:
+def four_slopes(
+    x: Any, x_row: int, every_x: int, y: Any, y_row: int, every_y: int,
+    levels_u: Any, levels_v: Any, fit: Any, p: float, top: float, grid: int,
+    slopes_u: Any, slopes_v: Any, costs: Any, moments: Any, ranks_u: Any, ranks_v: Any, room: Any,
+) -> None:  # fmt: skip
+    """Costs of four rows, and their derivatives with respect to every level.
+
+    A cost is linear in the levels while their order holds, so that it is the sum of levels times
+    derivatives; `moments` gets the parts of both sides.
+
+    Args:
+        x: extended positions of u, float64; those of the first row are in row `x_row`.
+        x_row: see x.
+        every_x: rows of x from one row to the next: 0 or 1.
+        y: extended positions of v, likewise.
+        y_row: see y.
+        every_y: see y.
+        levels_u: shape (4, n + 1), float64.
+        levels_v: shape (4, m + 1), float64.
+        fit: which rows are wanted, shape (4,); changed.
+        p: exponent of the ground cost.
+        top: level above which nothing counts.
+        grid: see :func:`kind_of_grid`.
+        slopes_u: result of shape (4, n + 1).
+        slopes_v: result of shape (4, m + 1).
+        costs: result of shape (4,).
+        moments: result of shape (4, 2).
+        ranks_u: room of shape (4, n + 1), int32.
+        ranks_v: room of shape (4, m + 1), int32.
+        room: room of shape (2, max(n, m)).
+    """
+    if grid == SHARED:
+        for row in range(ROWS):
+            ties = _shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
+            costs[row] = moments[row, 0] + moments[row, 1]
+            fit[row] = fit[row] and ties > _harmless_ties(levels_u, levels_v, row)
+    if not (fit[0] or fit[1] or fit[2] or fit[3]):
+        return
+    merge_ranks(levels_u, levels_v, ranks_u, ranks_v)
+    for row in range(ROWS):
+        if not fit[row]:
+            continue
+        own, other = x_row + row * every_x, y_row + row * every_y
+        if grid == EVEN:
+            step = x[0, 1] - x[0, 0]
+            moments[row, 0] = _even_slopes(levels_u, levels_v, ranks_u, row, step, slopes_u)
+            moments[row, 1] = _even_slopes(levels_v, levels_u, ranks_v, row, step, slopes_v)
+        else:
+            moments[row, 0] = _level_slopes(
+                x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, slopes_u, room
+            )
+            moments[row, 1] = _level_slopes(
+                y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, slopes_v, room
+            )
+        costs[row] = max(moments[row, 0] + moments[row, 1], 0.0)
+        ties = 0
+        for i in range(levels_u.shape[1] - 1):
+            ties += levels_u[row, i] == levels_v[row, np.uint64(ranks_u[row, i])]
+        if ties > _harmless_ties(levels_u, levels_v, row):
+            # These were the derivatives if u goes first wherever levels are equal.
+            cost_u = _average_orders(
+                x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, slopes_u, room,
+                moments, 0,
+            )  # fmt: skip
+            cost_v = _average_orders(
+                y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, slopes_v, room,
+                moments, 1,
+            )  # fmt: skip
+            costs[row] = max(cost_u + cost_v, 0.0)
+
+
+@compiled
+def _level_slopes(
+    own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
+    row: int, p: float, top: float, slopes: Any, room: Any,
+) -> Any:  # fmt: skip
+    """Derivatives with respect to the levels of one side: what ends there less what begins there.
+
+    Returns the sum of levels times derivatives.
+    """
+    bins = levels.shape[1] - 1
+    for i in range(bins):  # by itself, so that what follows uses the processor's width
+        k = np.uint64(ranks[row, i])
+        room[0, i] = other[other_row, k]
+        room[1, i] = min(other_levels[row, k], levels[row, i + 1])
+    moment = 0.0
+    for i in range(bins):
+        level = levels[row, i]
+        ends = ground_cost(own[own_row, i] - room[0, i], p)
+        begins = ground_cost(own[own_row, i + 1] - room[0, i], p)
+        slope = (ends if level <= top else 0.0) - (begins if room[1, i] <= top else 0.0)
+        slopes[row, i] = slope
+        moment += slope * level
+    return moment
+
+
+@compiled
+def _even_slopes(
+    levels: Any, other_levels: Any, ranks: Any, row: int, step: float, slopes: Any
+) -> Any:
+    """:func:`_level_slopes` for exponent 2 on one grid of even steps, where nothing is cut."""
+    last, other_last = levels.shape[1] - 2, other_levels.shape[1] - 2
+    square = step * step
+    moment = 0.0
+    for i in range(last):
+        slope = square * (2 * (min(ranks[row, i], other_last) - i) - 1)
+        slopes[row, i] = slope
+        moment += slope * levels[row, i]
+    # What begins behind the last bin stays there; behind the last level of all, nothing begins.
+    rank = ranks[row, last]
+    distance = step * (last - min(rank, other_last))
+    slopes[row, last] = distance * distance if rank > other_last else 0.0
+    return moment + slopes[row, last] * levels[row, last]
+
+
+@compiled
+def _harmless_ties(levels_u: Any, levels_v: Any, row: int) -> Any:
     """1 if only the two last levels are equal at the top, where u comes first in any case."""
-    n, m = len(levels_u) - 1, len(levels_v) - 1
-    tops_equal = levels_u[n - 1] == levels_v[m - 1]
-    u_alone = n == 1 or levels_u[n - 2] < levels_u[n - 1]
-    v_alone = m == 1 or levels_v[m - 2] < levels_v[m - 1]
+    n, m = levels_u.shape[1] - 1, levels_v.shape[1] - 1
+    tops_equal = levels_u[row, n - 1] == levels_v[row, m - 1]
+    u_alone = n == 1 or levels_u[row, n - 2] < levels_u[row, n - 1]
+    v_alone = m == 1 or levels_v[row, m - 2] < levels_v[row, m - 1]
     return 1 if tops_equal and u_alone and v_alone else 0
 
 
 @compiled
-def _run_slopes(
-    own: Any, other: Any, start: int, start_other: int, count: int, count_other: int,
-    p: float, inside: float, after: float, goes_first: bool, slopes: Any, last: int,
-) -> None:  # fmt: skip
-    """Derivatives for a run of equal levels of one side, passed in turn with its like opposite.
+def _average_orders(
+    own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
+    row: int, p: float, top: float, slopes: Any, room: Any, moments: Any, side: int,
+) -> Any:  # fmt: skip
+    """Mean of the derivatives for the two orders in which equal levels could be passed.
 
-    The two orders, this side first or the other, are averaged; the last level of all keeps the
-    order in which u goes first. See `_levels_below` in _merge.py.
+    A run of equal levels is passed in turn with its like on the other side; the last level of all
+    keeps the order in which u goes first. See `_levels_below` in _merge.py.
+
+    `side` is 0 if `own` is u, 1 if it is v. Returns the sum of levels times derivatives in the
+    order in which u goes first.
     """
-    for turn in range(count):
-        bin_ = start + turn
-        total = weight = 0.0
-        for behind in range(2):  # this side first, then the other
-            is_first_order = (behind == 0) == goes_first
-            if bin_ == last and not is_first_order:
-                continue
-            passed = min(turn + behind, count_other)
-            more = passed < count_other or turn < count - 1
-            matched = other[start_other + passed]
-            total += inside * ground_cost(own[bin_] - matched, p)
-            total -= (inside if more else after) * ground_cost(own[bin_ + 1] - matched, p)
-            weight += 1.0
-        slopes[bin_] = total / weight
+    bins = levels.shape[1] - 1
+    orders, both = np.empty((2, ROWS, bins), np.int32), np.empty((2, ROWS, bins + 1))
+    turn, below, last = 0, 0, 0
+    for i in range(bins):
+        level = levels[row, i]
+        turn += 1
+        if i == 0 or level > levels[row, i - 1]:
+            turn, below, last = 0, ranks[row, i], ranks[row, i]
+            while below > 0 and other_levels[row, below - 1] == level:
+                below -= 1
+            while other_levels[row, last] == level:
+                last += 1
+        orders[0, row, i] = min(below + turn, last)
+        orders[1, row, i] = min(below + turn + 1, last)
+    sums = np.empty(2)
+    for order in range(2):
+        sums[order] = _level_slopes(
+            own, own_row, other, other_row, levels, other_levels, orders[order], row, p, top,
+            both[order], room,
+        )  # fmt: skip
+    moment = 0.0
+    for i in range(bins):
+        slopes[row, i] = 0.5 * (both[0, row, i] + both[1, row, i])
+        if i == bins - 1:
+            slopes[row, i] = both[side, row, i]
+        moment += slopes[row, i] * levels[row, i]
+    moments[row, side] = moment
+    return sums[side]
 
 
 @compiled
-def merge_one(
-    x: Any, y: Any, levels_u: Any, levels_v: Any, p: float, top: float, slopes_u: Any, slopes_v: Any
-) -> float:
-    """Cost of one row and the derivatives, also where levels of both sides are equal."""
-    n, m = len(levels_u) - 1, len(levels_v) - 1
-    i = k = 0
-    cost = previous = 0.0
-    while i < n or k < m:
-        level = min(levels_u[i], levels_v[k])
-        u_count = v_count = 0
-        while i + u_count < n and levels_u[i + u_count] == level:
-            u_count += 1
-        while k + v_count < m and levels_v[k + v_count] == level:
-            v_count += 1
-        inside = 1.0 if level <= top else 0.0
-        beyond = min(levels_u[i + u_count], levels_v[k + v_count])
-        after = 1.0 if beyond <= top else 0.0
-        cost += inside * (level - previous) * ground_cost(x[i] - y[k], p)
-        previous = level
-        _run_slopes(x, y, i, k, u_count, v_count, p, inside, after, True, slopes_u, n - 1)
-        _run_slopes(y, x, k, i, v_count, u_count, p, inside, after, False, slopes_v, m - 1)
-        i += u_count
-        k += v_count
-    return cost
+def _shared_grid(
+    x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
+) -> int:
+    """Exponent 1 on one grid: the derivatives of the area between the two distributions.
 
-
-@compiled
-def shared_grid_two(
-    x: Any, levels_u: Any, levels_v: Any, slopes_u: Any, slopes_v: Any, costs: Any
-) -> None:
-    """Exponent 1 on a grid that both sides share: the area between the two distributions.
-
-    A row in which both distributions meet at a level is done again by :func:`merge_one`.
+    Returns how many levels are equal at a bin, where this is not the rule.
     """
-    bins = levels_u.shape[1] - 1
-    for row in range(2):
-        cost = 0.0
-        ties = 0
-        for i in range(bins):
-            width = x[i + 1] - x[i]
-            gap = levels_u[row, i] - levels_v[row, i]
-            slope = width if gap > 0.0 else (-width if gap < 0.0 else 0.0)
-            cost += abs(gap) * width
-            ties += gap == 0.0
-            slopes_u[row, i] = slope
-            slopes_v[row, i] = -slope
-        costs[row] = cost
-        if ties > _harmless_ties(levels_u[row], levels_v[row]):
-            costs[row] = merge_one(
-                x, x, levels_u[row], levels_v[row], 1.0, 1e300, slopes_u[row], slopes_v[row]
-            )
+    ties = 0
+    moment_u = moment_v = 0.0
+    for i in range(levels_u.shape[1] - 1):
+        width = x[0, i + 1] - x[0, i]
+        slope = width if levels_u[row, i] > levels_v[row, i] else -width
+        slopes_u[row, i] = slope
+        slopes_v[row, i] = -slope
+        moment_u += slope * levels_u[row, i]
+        moment_v -= slope * levels_v[row, i]
+        ties += levels_u[row, i] == levels_v[row, i]
+    moments[row, 0], moments[row, 1] = moment_u, moment_v
+    return ties
 
 
 @compiled
-def potentials(slopes: Any, row: int) -> None:
-    """Turn derivatives with respect to levels into those with respect to weights, in place."""
-    total = 0.0
+def potentials(slopes: Any) -> None:
+    """Turn derivatives for levels of four rows into those for weights, in place."""
+    total0 = total1 = total2 = total3 = 0.0
     for i in range(slopes.shape[1] - 2, -1, -1):
-        total += slopes[row, i]
-        slopes[row, i] = total
+        total0 += slopes[0, i]
+        total1 += slopes[1, i]
+        total2 += slopes[2, i]
+        total3 += slopes[3, i]
+        slopes[0, i], slopes[1, i], slopes[2, i], slopes[3, i] = total0, total1, total2, total3
+
+
+@compiled
+def cumulate(weights: Any, levels: Any) -> None:
+    """Running sums of four rows of weights; the last column of `levels` is left in any state."""
+    total0 = total1 = total2 = total3 = 0.0
+    bins = weights.shape[1]
+    for i in range(bins):
+        total0 += weights[0, i]
+        total1 += weights[1, i]
+        total2 += weights[2, i]
+        total3 += weights[3, i]
+        levels[0, i], levels[1, i], levels[2, i], levels[3, i] = total0, total1, total2, total3
+
+
+@compiled
+def scale_levels(levels: Any, row: int, scale: float) -> None:
+    """Multiply the levels of a row, and put infinity behind them. They all become 0 for a NaN.
+
+    A merge runs on or astray with levels that are negative, or not finite.
+    """
+    for i in range(levels.shape[1] - 1):
+        levels[row, i] = max(levels[row, i], 0.0) * scale if scale == scale else 0.0
+    levels[row, levels.shape[1] - 1] = np.inf
 
 
 def extended(positions: NDArray[Any]) -> NDArray[np.float64]:
@@ -185,25 +311,20 @@ def extended(positions: NDArray[Any]) -> NDArray[np.float64]:
     return np.concatenate([positions, positions[:, -1:]], axis=1, dtype=np.float64)
 
 
-@compiled
-def blank_unless_finite(levels_u: Any, levels_v: Any) -> float:
-    """NaN if the weights of a row are not finite, whose levels are set to 0 here; otherwise 0.
-
-    The merges rely on levels that ascend below infinity: with others they would run on or astray.
-    """
-    n, m = len(levels_u) - 1, len(levels_v) - 1
-    if np.isfinite(levels_u[n - 1] + levels_v[m - 1]):
-        return 0.0
-    for i in range(n):
-        levels_u[i] = 0.0
-    for k in range(m):
-        levels_v[k] = 0.0
-    return np.nan
+def kind_of_grid(x: NDArray[Any], y: NDArray[Any], p: float, cut: bool) -> int:
+    """Which shortcut extended positions allow: SHARED if p is 1, EVEN if p is 2, or ANY."""
+    if cut or len(x) > 1 or p not in (1.0, 2.0) or not np.array_equal(x, y):
+        return ANY
+    if p == 1.0:
+        return SHARED
+    bins = x.shape[1] - 1
+    steps = x[0, 0] + (x[0, min(1, bins)] - x[0, 0]) * np.arange(bins)
+    return EVEN if np.array_equal(x[0, :bins], steps) else ANY
 
 
 @compiled
 def transport_rows(
-    x: Any, y: Any, u: Any, v: Any, p: float, top: float, shared: bool,
+    x: Any, y: Any, u: Any, v: Any, p: float, top: float, grid: int,
     cost: Any, du: Any, dv: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Cost and gradients of rows `start` to `stop`; an empty `du` or `dv` is not filled.
@@ -215,7 +336,7 @@ def transport_rows(
         v: weights, shape (rows, m).
         p: exponent of the ground cost.
         top: level above which nothing counts.
-        shared: x and y are one grid, p is 1 and nothing is cut.
+        grid: see :func:`kind_of_grid`.
         cost: result of shape (rows,).
         du: derivative with respect to u, of its shape, or empty.
         dv: derivative with respect to v, of its shape, or empty.
@@ -223,43 +344,53 @@ def transport_rows(
         stop: row after the last.
     """
     n, m = u.shape[1], v.shape[1]
-    levels_u, levels_v = np.empty((2, n + 1)), np.empty((2, m + 1))
-    slopes_u, slopes_v = np.empty((2, n + 1)), np.empty((2, m + 1))
-    costs = np.empty(2)
-    for row in range(2):
-        levels_u[row, n] = levels_v[row, m] = np.inf
+    weights_u, weights_v = np.empty((ROWS, n)), np.empty((ROWS, m))
+    levels_u, levels_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
+    costs, flaws, fit = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS, np.bool_)
+    moments, room = np.empty((ROWS, 2)), np.empty((2, max(n, m)))
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
-    for first in range(start, stop, 2):
-        second = min(first + 1, stop - 1)
-        total0 = total1 = 0.0
-        # Levels are rounded to the precision of the weights, as a cumulative sum in it would be.
-        for i in range(n):
-            total0 += u[first, i]
-            total1 += u[second, i]
-            levels_u[0, i] = u.dtype.type(total0)
-            levels_u[1, i] = u.dtype.type(total1)
-        total0 = total1 = 0.0
-        for k in range(m):
-            total0 += v[first, k]
-            total1 += v[second, k]
-            levels_v[0, k] = v.dtype.type(total0)
-            levels_v[1, k] = v.dtype.type(total1)
-        flaw0 = blank_unless_finite(levels_u[0], levels_v[0])
-        flaw1 = blank_unless_finite(levels_u[1], levels_v[1])
-        if shared:
-            shared_grid_two(x[0], levels_u, levels_v, slopes_u, slopes_v, costs)
-        else:
-            merge_two(
-                x[first * every_x], x[second * every_x], y[first * every_y], y[second * every_y],
-                levels_u, levels_v, p, top, slopes_u, slopes_v, costs,
-            )  # fmt: skip
-        for row, index, flaw in ((0, first, flaw0), (1, second, flaw1)):
-            cost[index] = costs[row] + flaw
-            if len(du):
-                potentials(slopes_u, row)
-                for i in range(n):
-                    du[index, i] = slopes_u[row, i] + flaw
-            if len(dv):
-                potentials(slopes_v, row)
-                for k in range(m):
-                    dv[index, k] = slopes_v[row, k] + flaw
+    for first in range(start, stop, ROWS):
+        rows = min(ROWS, stop - first)
+        _read_rows(u, first, stop, weights_u, levels_u)
+        _read_rows(v, first, stop, weights_v, levels_v)
+        for row in range(ROWS):
+            flaws[row] = 0.0 * (levels_u[row, n - 1] + levels_v[row, m - 1])
+            fit[row] = row < rows and flaws[row] == 0.0
+            scale_levels(levels_u, row, 1.0 + flaws[row])
+            scale_levels(levels_v, row, 1.0 + flaws[row])
+        four_slopes(
+            x, first * every_x, every_x, y, first * every_y, every_y, levels_u, levels_v, fit,
+            p, top, grid, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+        )  # fmt: skip
+        for row in range(rows):
+            cost[first + row] = costs[row] + flaws[row]
+        if len(du):
+            _write_potentials(slopes_u, flaws, rows, first, du)
+        if len(dv):
+            _write_potentials(slopes_v, flaws, rows, first, dv)
+
+
+@compiled
+def _read_rows(u: Any, first: int, stop: int, weights: Any, levels: Any) -> None:
+    """Four rows of weights and their running sums, rounded to the precision of the weights.
+
+    A cumulative sum in that precision would be rounded so.
+    """
+    bins = u.shape[1]
+    for row in range(ROWS):
+        for i in range(bins):
+            weights[row, i] = u[min(first + row, stop - 1), i]
+    cumulate(weights, levels)
+    for row in range(ROWS):
+        for i in range(bins):
+            levels[row, i] = u.dtype.type(levels[row, i])
+
+
+@compiled
+def _write_potentials(slopes: Any, flaws: Any, rows: int, first: int, grad: Any) -> None:
+    potentials(slopes)
+    for row in range(rows):
+        for i in range(grad.shape[1]):
+            grad[first + row, i] = slopes[row, i] + flaws[row]

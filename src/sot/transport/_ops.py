@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sot._threads import scaled_rows, share_rows
 from sot.transport._merge import highest_level
-from sot.transport._threads import share_rows
 
 
 @torch.library.custom_op("sot::transport", mutates_args=())
@@ -38,13 +38,11 @@ def transport(
     arrays = [side.detach().contiguous().numpy() for side in (u, v)]
     results = [result.numpy() for result in (cost, du, dv)]
     top = highest_level(cut, u.dtype)
-    simple = (
-        p == 1.0 and not cut and np.array_equal(positions_x, positions_y) and len(positions_x) == 1
-    )
+    grid = _kernels.kind_of_grid(positions_x, positions_y, p, cut)
 
     def work(start: int, stop: int) -> None:
         _kernels.transport_rows(
-            positions_x, positions_y, *arrays, p, top, simple, *results, start, stop
+            positions_x, positions_y, *arrays, p, top, grid, *results, start, stop
         )
 
     share_rows(work, rows, n + v.shape[1])
@@ -73,7 +71,7 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
         return (None,) * 8
     # The cost is piecewise linear in the weights, so what is multiplied with is constant in them.
     du, dv = (
-        grad[:, None] * slope if wanted else None
+        scaled_rows(slope, grad) if wanted else None
         for slope, wanted in zip(ctx.saved_tensors, ctx.wanted, strict=True)
     )
     return None, None, du, dv, None, None, None, None

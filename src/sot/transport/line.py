@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sot import _checks
-from sot.transport._dispatch import kernels_serve
+from sot._dispatch import kernels_serve
 from sot.transport._histograms import Histogram, paired_histograms
 from sot.transport._merge import transport_cost
 

@@ -1,4 +1,4 @@
-"""Which path computes: the compiled kernels, or the vectorised one."""
+"""Which path computes: compiled kernels and derivatives of our own, or torch step by step."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def kernels_serve(*tensors: Tensor) -> bool:
         return False
     if torch.compiler.is_compiling():
         return True
-    if torch.autograd.forward_ad._current_level >= 0:
+    if in_forward_mode():
         return False
     return not any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
+
+
+def in_forward_mode() -> bool:
+    """Whether derivatives are taken forwards (jvp), for which only torch's own steps are made."""
+    return not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0

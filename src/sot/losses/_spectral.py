@@ -1,0 +1,195 @@
+"""What spectral losses compare: one side at a time, from its audio or spectrogram."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from sot import _checks
+from sot._constants import ConstantsModule
+from sot._dispatch import kernels_serve
+from sot.losses._base import AudioLoss
+from sot.losses._representation import (
+    FramedAudio,
+    Representation,
+    first_rows,
+    place_positions,
+    split_audio,
+    split_spectrogram,
+)
+from sot.losses._streamed import Analysis, running_levels
+from sot.spectra import STFT, Spectrum, magnitude_or_power
+from sot.transport import sorted_histogram
+
+Side = Representation | FramedAudio
+
+
+class SpectralLoss(ConstantsModule, AudioLoss[Side]):
+    """A loss between spectra: how one side becomes what is compared.
+
+    Attributes:
+        spectrum: the transform; None if spectrograms are given.
+        square_magnitude: powers rather than magnitudes.
+        square_here: spectra are magnitudes still, and are squared here.
+        log: compare log(1 + weight / eps).
+        eps: see log.
+        over_time: transport along time rather than frequency.
+        needs_weights: complex coefficients have to become weights before they are compared.
+        streams: audio may be kept as it is until it is compared.
+        validate: whether values are checked.
+    """
+
+    spectrum: Spectrum | None
+    square_magnitude: bool
+    square_here: bool
+    log: bool
+    eps: float
+    over_time: bool
+    needs_weights: bool
+    streams: bool
+    validate: bool | None
+
+    def represent(
+        self,
+        name: str,
+        value: Tensor,
+        positions: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Side:
+        """One side, before masses are compared: its spectra, or the audio for them."""
+        if self.spectrum is None:
+            spectrum, has_channels = split_spectrogram(name, value)
+            _checks.non_negative(name, spectrum, self.validate)
+            counts = self._sample_counts(spectrum.shape[0], spectrum.shape[2], lengths)
+            inside = None if counts is None else first_rows(counts, spectrum.shape[2])
+        else:
+            framed = self._framed(self.spectrum, name, value, lengths)
+            if self.streams and positions is None:
+                return framed
+            spectrum, inside, has_channels = (
+                self._coefficients(framed),
+                framed.inside,
+                framed.has_channels,
+            )
+        return self._represented(name, spectrum, positions, inside, has_channels)
+
+    def _represented(
+        self,
+        name: str,
+        spectrum: Tensor,
+        positions: Tensor | None,
+        inside: Tensor | None,
+        has_channels: bool,
+    ) -> Representation:
+        if self.needs_weights or positions is not None:
+            spectrum = self._weights(spectrum)
+        if self.over_time:
+            if inside is not None:
+                spectrum = torch.where(inside[..., None], spectrum, 0.0)
+            spectrum, inside = spectrum.transpose(-1, -2), None
+        if positions is not None:
+            given = place_positions(f"{name}_positions", positions, spectrum, self.over_time)
+            _checks.finite(f"{name}_positions", given, self.validate)
+            placed, spectrum, _ = sorted_histogram(given, spectrum)
+        else:
+            placed = self._default_positions(name, spectrum)
+        return Representation(spectrum, self.square_magnitude, placed, inside, has_channels)
+
+    def _weights(self, spectrum: Tensor) -> Tensor:
+        """Non-negative weights from complex coefficients or from what is real already."""
+        square_first = self.square_magnitude and not self.square_here
+        weights = magnitude_or_power(spectrum, square_first)
+        if self.square_here:
+            weights = weights.square()
+        return torch.log1p(weights / self.eps) if self.log else weights
+
+    def _framed(
+        self, spectrum: Spectrum, name: str, value: Tensor, lengths: Tensor | None
+    ) -> FramedAudio:
+        value, has_channels = split_audio(name, value)
+        _checks.finite(name, value, self.validate)
+        counts = self._sample_counts(value.shape[0], value.shape[2], lengths)
+        framing = spectrum.framing
+        frames = framing.count(value.shape[2])
+        inside = None if counts is None else first_rows(framing.counts(counts), frames)
+        return FramedAudio(value, counts, frames, inside, has_channels)
+
+    def _sample_counts(self, batch: int, samples: int, lengths: Tensor | None) -> Tensor | None:
+        if lengths is None:
+            return None
+        return _checks.sample_counts("lengths", lengths, batch, samples, self.validate)
+
+    def _coefficients(self, framed: FramedAudio) -> Tensor:
+        """Spectra (batch, channels, frames, bins) of framed audio."""
+        assert self.spectrum is not None
+        with torch.autocast(framed.samples.device.type, enabled=False):
+            padded = self.spectrum.framing.pad(framed.samples, framed.lengths)
+            rows = self.spectrum.analyse(padded.flatten(0, 1), framed.frames)
+        return rows.reshape(*framed.samples.shape[:2], *rows.shape[1:])
+
+    def keep(self, reference: Side) -> Side:
+        """What a bound loss keeps of its reference: spectra, or running sums of them."""
+        if isinstance(reference, Representation):
+            return reference
+        if not kernels_serve(reference.samples):
+            return self.analysed("x", reference)
+        spectrum, (clips, lengths) = self.stft(), reference.clips()
+        window = spectrum.constant("window", clips.dtype)
+        levels = running_levels(clips, lengths, window, spectrum.bins, self.analysis(spectrum))
+        return replace(reference, levels=levels)
+
+    def analysed(self, name: str, side: Side) -> Representation:
+        if isinstance(side, Representation):
+            return side
+        spectrum = self._coefficients(side)
+        return self._represented(name, spectrum, None, side.inside, side.has_channels)
+
+    def stft(self) -> STFT:
+        assert isinstance(self.spectrum, STFT)
+        return self.spectrum
+
+    def analysis(self, spectrum: STFT) -> Analysis:
+        framing = spectrum.framing
+        return Analysis(
+            framing.rule,
+            framing.hop_length,
+            spectrum.fft_size,
+            spectrum.first_bin,
+            self.square_magnitude,
+        )
+
+    def _default_positions(self, name: str, spectrum: Tensor) -> Tensor:
+        if self.over_time:
+            return torch.arange(spectrum.shape[-1], dtype=spectrum.dtype, device=spectrum.device)
+        if self.spectrum is None:
+            _checks.fail(
+                f"{name}_positions",
+                "positions of the bins of a spectrogram",
+                "None",
+                f"for example torch.linspace(0, 1, {spectrum.shape[-1]})",
+            )
+        return self.constant("bin_positions", spectrum.real.dtype)
+
+
+def check_that_they_fit(reference: Side, estimate: Side) -> None:
+    """Refuse an estimate of another batch, other channels or frames than the reference has."""
+    for axis, what, remedy in (
+        (0, "batch", "give both the same number of items"),
+        (1, "channels", "mix both to the same channels"),
+        (2, "frames", "cut or pad the signals to the same length"),
+    ):
+        x, y = reference.rows[axis], estimate.rows[axis]
+        if x != y:
+            _checks.fail("y", f"the {what} of x, {x}", f"{y}", remedy)
+    if reference.has_channels != estimate.has_channels:
+        received = f"{'one' if estimate.has_channels else 'none'} for channels"
+        _checks.fail("y", "as many axes as x", received, "add or drop the channel axis")
+
+
+def both_inside(reference: Side, estimate: Side) -> Tensor | None:
+    """Frames that lie inside both items, None if all do."""
+    if reference.inside is None or estimate.inside is None:
+        return estimate.inside if reference.inside is None else reference.inside
+    return reference.inside & estimate.inside

@@ -1,0 +1,142 @@
+"""The short-time Fourier transform of some frames at a time, and its transpose.
+
+For work that looks at every frame once: a block of frames, their spectra and the derivatives of
+these stay in the processor's cache. NumPy arrays in and out; several threads may use one instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sot.spectra.framing import Framing
+
+_BLOCK = 65_536  # samples in a block of frames
+
+
+class Block(NamedTuple):
+    """Some frames of one clip, or all frames of some clips.
+
+    Attributes:
+        clips: the clips.
+        frames: the frames in each of them.
+        rows: the same frames, numbered through all clips.
+    """
+
+    clips: slice
+    frames: slice
+    rows: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of clips, and of frames of each."""
+        return self.clips.stop - self.clips.start, self.frames.stop - self.frames.start
+
+
+class BlockTransform:
+    """Frames of clips of equal size, block by block.
+
+    Args:
+        framing: where the frames lie.
+        window: shape (framing.frame_length,), in the type of the audio.
+        fft_size: samples of the transform.
+        samples: samples of every clip, as they are stored.
+    """
+
+    def __init__(self, framing: Framing, window: NDArray[Any], fft_size: int, samples: int) -> None:
+        self.framing = framing
+        self.window = window
+        self.fft_size = fft_size
+        self.count = framing.count(samples)
+
+    def blocks(self, start: int, stop: int) -> Iterator[Block]:
+        """The blocks from one frame to another, all clips' frames being numbered through."""
+        size = max(4, _BLOCK // self.fft_size)
+        while start < stop:
+            clip, first = divmod(start, self.count)
+            clips = min((stop - start) // self.count, size // self.count)
+            frames = self.count
+            if first > 0 or clips == 0:
+                rest = min(self.count - first, stop - start)
+                clips, frames = 1, -(-rest // -(-rest // size))  # parts of even size
+            end = start + clips * frames
+            yield Block(slice(clip, clip + clips), slice(first, first + frames), slice(start, end))
+            start = end
+
+    def spectra(self, sides: list[Audio], block: Block) -> NDArray[Any]:
+        """Coefficients of the frames of a block, shape (sides, frames, bins)."""
+        from sot.spectra._frame_kernels import cut_frames
+
+        make = np.empty if len(self.window) == self.fft_size else np.zeros
+        cut = make((len(sides), *block.shape, self.fft_size), self.window.dtype)
+        for side, room in zip(sides, cut, strict=True):
+            cut_frames(side.samples, *self._place(block), side.lengths, self.window, room)
+        spectra = torch.fft.rfft(torch.from_numpy(cut.reshape(-1, self.fft_size)))
+        found: NDArray[Any] = spectra.unflatten(0, (len(sides), -1)).numpy()
+        return found
+
+    def _place(self, block: Block) -> tuple[int, int, int, int, int, bool]:
+        framing = self.framing
+        first = block.clips.start, block.frames.start
+        return *first, framing.hop_length, framing.left, framing.least, framing.rule == "reflect"
+
+
+class Audio(NamedTuple):
+    """Clips of shape (clips, samples), and how many samples of each count, shape (clips,)."""
+
+    samples: NDArray[Any]
+    lengths: NDArray[np.int64]
+
+
+class BlockTranspose:
+    """The transpose of a :class:`BlockTransform`, put together from blocks.
+
+    Args:
+        transform: what it is the transpose of.
+        lengths: samples of each clip that count, shape (clips,).
+        total: zeros of shape (clips, samples), to which everything is added.
+    """
+
+    def __init__(
+        self, transform: BlockTransform, lengths: NDArray[np.int64], total: NDArray[Any]
+    ) -> None:
+        self._transform = transform
+        self._lengths = lengths
+        self._total = total
+        # The inverse of a real transform counts every bin twice, except for the two that have no
+        # mirror image. With those two doubled, half of it is the transpose.
+        self._half = 0.5 * transform.window
+        self._waiting: dict[int, NDArray[Any]] = {}
+
+    def add(self, block: Block, spectrum: NDArray[Any], start: int) -> None:
+        """Add a block of (frames, bins), which is changed, for a thread that began at a frame.
+
+        A clip that an earlier thread has begun is kept apart until the end.
+        """
+        from sot.spectra._frame_kernels import add_frames
+
+        transform = self._transform
+        middle = transform.fft_size // 2
+        spectrum[:, :: middle if transform.fft_size % 2 == 0 else middle + 1] *= 2
+        frames = torch.fft.irfft(torch.from_numpy(spectrum), n=transform.fft_size, norm="forward")
+        first, total = 0, self._total
+        if start % transform.count and block.clips.start == start // transform.count:
+            first = block.clips.start
+            total = self._waiting.setdefault(first, np.zeros_like(total[:1]))
+        add_frames(
+            frames.numpy().reshape(*block.shape, -1),
+            *transform._place(block),
+            self._lengths,
+            self._half,
+            first,
+            total,
+        )
+
+    def finish(self) -> None:
+        """Add what waited; every thread is done."""
+        for clip, piece in self._waiting.items():
+            self._total[clip] += piece[0]

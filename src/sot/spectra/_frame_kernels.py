@@ -1,0 +1,92 @@
+"""Compiled kernels that cut audio into windowed frames, and add frames up again.
+
+Nothing is padded beforehand: a frame that reaches beyond a clip looks up what stands there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sot._compiled import compiled
+
+
+@compiled
+def _place(at: int, end: int, reflects: bool) -> int:
+    """The sample that stands at a place that may lie outside a clip; -1 if there is silence."""
+    if at >= 0 and at < end:
+        return at
+    if not reflects:
+        return -1
+    period = max(2 * (end - 1), 1)
+    at = abs(at) % period
+    return at if at < end else period - at
+
+
+@compiled
+def cut_frames(
+    signal: Any, clip: int, first: int, hop_length: int, left: int, least: int, reflects: bool,
+    lengths: Any, window: Any, frames: Any,
+) -> None:  # fmt: skip
+    """Windowed frames of consecutive clips.
+
+    Args:
+        signal: shape (clips, samples).
+        clip: the first clip.
+        first: the first frame of each clip.
+        hop_length: samples from one frame to the next.
+        left: samples by which frame 0 reaches beyond the start.
+        least: samples that a shorter clip is extended to with silence.
+        reflects: clips are reflected beyond their ends; otherwise there is silence.
+        lengths: samples of each clip, shape (clips,).
+        window: shape (frame_length,).
+        frames: result of shape (clips from the first, frames of each, at least frame_length); what
+            lies beyond the window is left as it is.
+    """
+    for row in range(frames.shape[0]):
+        length = lengths[clip + row]
+        for frame in range(frames.shape[1]):
+            start = (first + frame) * hop_length - left
+            if start >= 0 and start + len(window) <= length:
+                samples = signal[clip + row, start : start + len(window)]
+                for i in range(len(window)):
+                    frames[row, frame, i] = samples[i] * window[i]
+            else:
+                for i in range(len(window)):
+                    place = _place(start + i, max(length, least), reflects)
+                    sample = signal[clip + row, place] if 0 <= place < length else 0.0
+                    frames[row, frame, i] = sample * window[i]
+
+
+@compiled
+def add_frames(
+    frames: Any, clip: int, first: int, hop_length: int, left: int, least: int, reflects: bool,
+    lengths: Any, window: Any, first_of_total: int, total: Any,
+) -> None:  # fmt: skip
+    """The transpose of :func:`cut_frames`, added to `total`.
+
+    Args:
+        frames: shape (clips from the first, frames of each, at least frame_length).
+        clip: see :func:`cut_frames`, and so the next seven.
+        first: likewise.
+        hop_length: likewise.
+        left: likewise.
+        least: likewise.
+        reflects: likewise.
+        lengths: likewise.
+        window: likewise.
+        first_of_total: the clip in the first row of `total`.
+        total: shape (clips, samples).
+    """
+    for row in range(frames.shape[0]):
+        length, to = lengths[clip + row], clip + row - first_of_total
+        for frame in range(frames.shape[1]):
+            start = (first + frame) * hop_length - left
+            if start >= 0 and start + len(window) <= length:
+                samples = total[to, start : start + len(window)]
+                for i in range(len(window)):
+                    samples[i] += frames[row, frame, i] * window[i]
+            else:
+                for i in range(len(window)):
+                    place = _place(start + i, max(length, least), reflects)
+                    if 0 <= place < length:
+                        total[to, place] += frames[row, frame, i] * window[i]
