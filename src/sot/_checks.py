@@ -11,7 +11,7 @@ import math
 import numbers
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import torch
@@ -79,15 +79,22 @@ def integer(name: str, value: object, minimum: int = 1) -> int:
     return number
 
 
-def number(name: str, value: object, minimum: float = -math.inf, above: float = -math.inf) -> float:
-    """A finite real number, at least `minimum` and strictly above `above`."""
+def number(
+    name: str,
+    value: object,
+    minimum: float = -math.inf,
+    above: float = -math.inf,
+    maximum: float = math.inf,
+) -> float:
+    """A finite real number, at least `minimum`, strictly above `above` and at most `maximum`."""
     bounds = [f"at least {minimum:g}"] if minimum > -math.inf else []
     bounds += [f"above {above:g}"] if above > -math.inf else []
+    bounds += [f"at most {maximum:g}"] if maximum < math.inf else []
     expected = " ".join(["a finite number", " and ".join(bounds)]).strip()
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(name, expected, value, kind=TypeError)
     result = float(value)
-    if not math.isfinite(result) or result < minimum or result <= above:
+    if not math.isfinite(result) or not minimum <= result <= maximum or result <= above:
         fail(name, expected, result)
     return result
 
@@ -156,16 +163,17 @@ def reads_values(value: Tensor, validate: bool | None) -> bool:
     return value.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-def _sum(value: Tensor) -> Tensor:
-    """The sum, in the calling thread alone where that is possible.
+def _reduced(value: Tensor, how: Literal["sum", "amin"]) -> Tensor:
+    """The sum or the minimum, in the calling thread alone where that is possible.
 
     After an operation in several threads these stay awake for a while, in the way of our own.
     """
     try:
-        with np.errstate(all="ignore"):
-            return torch.as_tensor(value.numpy().sum())
+        array = value.numpy()
     except (RuntimeError, TypeError):  # not a plain tensor on the CPU
-        return value.sum()
+        return value.sum() if how == "sum" else value.amin()
+    with np.errstate(all="ignore"):
+        return torch.as_tensor(array.sum() if how == "sum" else array.min())
 
 
 def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
@@ -175,7 +183,7 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
     detached = value.detach()
     # A sum is the cheapest pass that a NaN or an infinity cannot hide from; it may overflow on
     # finite numbers, so only a second look decides.
-    if not holds(_sum(detached).isfinite()) and not holds(detached.isfinite().all()):
+    if not holds(_reduced(detached, "sum").isfinite()) and not holds(detached.isfinite().all()):
         count = int((~detached.isfinite()).sum())
         fail(
             name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"
@@ -187,7 +195,7 @@ def non_negative(name: str, value: Tensor, validate: bool | None = None) -> None
     if not reads_values(value, validate) or value.numel() == 0:
         return
     finite(name, value, validate)
-    lowest = value.detach().amin()
+    lowest = _reduced(value.detach(), "amin")
     if not holds(lowest >= 0):
         fail(
             name,
@@ -213,6 +221,16 @@ def ascending(name: str, value: Tensor, remedy: str, validate: bool | None = Non
         return
     if not holds((value.detach().diff(dim=-1) >= 0).all()):
         fail(name, "numbers in ascending order along the last axis", "an unsorted tensor", remedy)
+
+
+def is_ascending(value: Tensor) -> bool:
+    """Whether a tensor whose values can be read is sorted along its last axis; False if unread."""
+    if not reads_values(value, None):
+        return False
+    try:
+        return bool((value.detach().diff(dim=-1) >= 0).all())
+    except RuntimeError:  # under vmap, or with tensors that carry shapes but no numbers
+        return False
 
 
 def sample_counts(name: str, value: Any, batch: int, samples: int, validate: bool | None) -> Tensor:

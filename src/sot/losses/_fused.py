@@ -107,7 +107,7 @@ def spectral_cost(
 
     rows, n = x.shape
     costs = np.empty(rows)
-    votes = x.new_ones(rows, dtype=torch.bool)
+    votes = np.ones(rows)
     x_grad, y_grad = _room_for_gradient(x, with_x), _room_for_gradient(y, with_y)
     spectra = [side.detach().resolve_conj().contiguous().numpy() for side in (x, y)]
     positions = [extended(side.detach().numpy()[None]) for side in (x_positions, y_positions)]
@@ -117,16 +117,17 @@ def spectral_cost(
     ]
     top = highest_level(cut, x.real.dtype)
     grid = kind_of_grid(positions[0], positions[1], p, cut)
-    results = [result.numpy() for result in (votes, x_grad, y_grad)]
+    gradients = [result.numpy() for result in (x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(
-            *spectra, *positions, *how, 0, 0, p, top, grid, False,
-            normalize, balanced, silent_vote, eps, costs, *results, start, stop,
+            *spectra, *positions, *how, 0, 0, np.ones(1), 0.0, p, top, grid, False,
+            normalize, balanced, silent_vote, eps, costs, votes, *gradients, start, stop,
         )  # fmt: skip
 
     share_rows(work, rows, n + y.shape[1])
-    return torch.from_numpy(costs).to(x.real.dtype), votes, x_grad, y_grad
+    cost = torch.from_numpy(costs).to(x.real.dtype)
+    return cost, torch.from_numpy(votes > 0.0), x_grad, y_grad
 
 
 @spectral_cost.register_fake

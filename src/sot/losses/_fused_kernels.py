@@ -21,24 +21,62 @@ AS_IT_IS, POWER, MAGNITUDE, LEVELS = 0, 1, 2, 3
 
 
 @compiled
-def _read_weights(spectrum: Any, index: int, bin_: int, how: int, weights: Any, row: int) -> None:
-    """Weights of the bins of a frame that count."""
-    frame = spectrum[index, bin_ : bin_ + weights.shape[1]]
-    for i in range(weights.shape[1]):
+def _median(weights: Any, row: int) -> Any:
+    """The lower median of a row of non-negative numbers, found digit by digit of their bits."""
+    bits = weights.view(np.uint64)
+    bins = weights.shape[1]
+    counts = np.empty(2048, np.int64)
+    rank, known, found = (bins - 1) // 2, np.uint64(0), np.uint64(0)
+    for digit in range(6):
+        # Eleven bits at a time: the exponent first, then what it takes of the mantissa.
+        shift = np.uint64(max(52 - 11 * digit, 0))
+        for value in range(2048):
+            counts[value] = 0
+        for i in range(bins):
+            if bits[row, i] & known == found:
+                counts[(bits[row, i] >> shift) & np.uint64(2047)] += 1
+        value = 0
+        while rank >= counts[value]:
+            rank -= counts[value]
+            value += 1
+        known |= np.uint64(2047) << shift
+        found = (found & ~(np.uint64(2047) << shift)) | (np.uint64(value) << shift)
+        if counts[value] == 1:
+            break
+    for i in range(bins):
+        if bits[row, i] & known == found:
+            return weights[row, i]
+    return weights[row, 0]  # not a number among them
+
+
+@compiled
+def _read_weights(
+    spectrum: Any, index: int, bin_: int, how: int, gains: Any, floor: float, weights: Any, row: int
+) -> None:
+    """Weights of the bins of a frame that count, less the floor and times the gains."""
+    bins = weights.shape[1]
+    frame = spectrum[index, bin_ : bin_ + bins]
+    for i in range(bins):
         value = frame[i]
         weight = value.real
         if how in (POWER, MAGNITUDE):
             weight = value.real * value.real + value.imag * value.imag
         weights[row, i] = np.sqrt(weight) if how == MAGNITUDE else weight
+    least = floor * _median(weights, row) if floor > 0.0 else 0.0
+    if how in (POWER, MAGNITUDE):
+        for i in range(bins):
+            weights[row, i] = max(weights[row, i] - least, 0.0) * gains[i]
 
 
 @compiled
 def _running_sums(
-    spectrum: Any, how: int, bin_: int, first: int, stop: int, weights: Any, levels: Any
-) -> None:
+    spectrum: Any, how: int, bin_: int, gains: Any, floor: float, first: int, stop: int,
+    weights: Any, levels: Any,
+) -> None:  # fmt: skip
     """Weights of four frames, the last one repeated at the end, and their running sums."""
     for row in range(ROWS):
-        _read_weights(spectrum, min(first + row, stop - 1), bin_, how, weights, row)
+        index = min(first + row, stop - 1)
+        _read_weights(spectrum, index, bin_, how, gains, floor, weights, row)
     if how == LEVELS:
         for row in range(ROWS):
             for i in range(weights.shape[1]):
@@ -48,19 +86,21 @@ def _running_sums(
 
 
 @compiled
-def level_rows(spectrum: Any, how: int, bin_: int, levels: Any) -> None:
+def level_rows(spectrum: Any, how: int, bin_: int, gains: Any, floor: float, levels: Any) -> None:
     """Running sums of the weights of every frame, for :func:`fused_rows` to take as LEVELS.
 
     Args:
         spectrum: shape (rows, bins).
         how: how it becomes weights.
         bin_: the first bin that counts.
+        gains: see :func:`fused_rows`.
+        floor: likewise.
         levels: result of shape (rows, number of bins that count), float64.
     """
     rows, bins = levels.shape
     weights, sums = np.empty((ROWS, bins)), np.empty((ROWS, bins + 1))
     for first in range(0, rows, ROWS):
-        _running_sums(spectrum, how, bin_, first, rows, weights, sums)
+        _running_sums(spectrum, how, bin_, gains, floor, first, rows, weights, sums)
         for row in range(min(ROWS, rows - first)):
             for i in range(bins):
                 levels[first + row, i] = sums[row, i]
@@ -68,21 +108,25 @@ def level_rows(spectrum: Any, how: int, bin_: int, levels: Any) -> None:
 
 @compiled
 def _write_gradient(
-    spectrum: Any, index: int, bin_: int, how: int, weights: Any, slopes: Any, row: int,
+    spectrum: Any, index: int, bin_: int, how: int, gains: Any, weights: Any, slopes: Any, row: int,
     factor: float, offset: float, grad: Any,
 ) -> None:  # fmt: skip
     """Derivative with respect to the spectrum, from `factor * slope + offset` for the weights."""
-    frame = spectrum[index, bin_ : bin_ + weights.shape[1]]
-    result = grad[index, bin_ : bin_ + weights.shape[1]]
-    for i in range(weights.shape[1]):
+    bins = weights.shape[1]
+    frame, result = spectrum[index, bin_ : bin_ + bins], grad[index, bin_ : bin_ + bins]
+    for i in range(bins):
         rise = factor * slopes[row, i] + offset
-        if how == POWER:
-            result[i] = frame[i] * (2.0 * rise)
-        elif how == MAGNITUDE:
-            inverse = 1.0 / weights[row, i] if weights[row, i] > 0.0 else 0.0
-            result[i] = frame[i] * (inverse * rise)
-        else:
+        if how == AS_IT_IS:
             result[i] = rise
+            continue
+        value = frame[i]
+        rise = rise * gains[i] if weights[row, i] > 0.0 else 0.0
+        if how == MAGNITUDE:
+            power = value.real * value.real + value.imag * value.imag
+            rise /= np.sqrt(power) if power > 0.0 else 1.0
+        else:
+            rise *= 2.0
+        result[i] = value * rise
 
 
 @compiled
@@ -96,7 +140,7 @@ def _fill(grad: Any, index: int, bin_: int, bins: int, value: float) -> None:
 @compiled
 def fused_rows(
     x: Any, y: Any, x_positions: Any, y_positions: Any, x_how: int, y_how: int,
-    x_bin: int, y_bin: int, p: float, top: float, grid: int, root: bool,
+    x_bin: int, y_bin: int, gains: Any, floor: float, p: float, top: float, grid: int, root: bool,
     normalize: bool, balanced: bool, silent_vote: bool, eps: float,
     cost: Any, votes: Any, x_grad: Any, y_grad: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
@@ -111,6 +155,8 @@ def fused_rows(
         y_how: how y becomes weights.
         x_bin: the first bin of x that counts; as many do as there are positions.
         y_bin: likewise for y.
+        gains: factor of each bin, of the same number on both sides, if these are complex.
+        floor: how many times the median of a frame is taken off its bins first.
         p: exponent of the ground cost.
         top: level above which nothing counts.
         grid: see :func:`sot.transport._kernels.kind_of_grid`.
@@ -120,7 +166,7 @@ def fused_rows(
         silent_vote: likewise.
         eps: likewise.
         cost: result of shape (rows,).
-        votes: whether a row may vote, and does; shape (rows,).
+        votes: the weight of the vote of each row, which becomes 0 if it is silent; shape (rows,).
         x_grad: derivative with respect to x, of its shape, or empty. It is 0 where no bin counts.
         y_grad: likewise for y.
         start: first row.
@@ -141,8 +187,8 @@ def fused_rows(
     fit = np.empty(ROWS, np.bool_)
     x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
     for first in range(start, stop, ROWS):
-        _running_sums(x, x_how, x_bin, first, stop, u, levels_u)
-        _running_sums(y, y_how, y_bin, first, stop, v, levels_v)
+        _running_sums(x, x_how, x_bin, gains, floor, first, stop, u, levels_u)
+        _running_sums(y, y_how, y_bin, gains, floor, first, stop, v, levels_v)
         rows = min(ROWS, stop - first)
         for row in range(ROWS):
             mass_x[row], mass_y[row] = levels_u[row, n - 1], levels_v[row, m - 1]
@@ -150,11 +196,11 @@ def fused_rows(
             if silent_vote:
                 mass_x[row] += eps
                 mass_y[row] += eps
-            if row < rows:
-                votes[first + row] = votes[first + row] and (silent_vote or not silent)
+            if row < rows and silent and not silent_vote:
+                votes[first + row] = 0.0
             # Rows that are silent or not finite are given their result below.
             fit[row] = np.isfinite(mass_x[row] + mass_y[row]) and (silent_vote or not silent)
-            if row < rows and not votes[first + row]:
+            if row < rows and votes[first + row] == 0.0:
                 fit[row] = False
             scale_x[row] = scale_y[row] = np.nan
             if fit[row]:
@@ -174,8 +220,8 @@ def fused_rows(
             potentials(slopes_v)
         for row in range(rows):
             index = first + row
-            if not votes[index] or np.isnan(scale_x[row]):
-                value = np.nan if votes[index] else 0.0
+            if np.isnan(scale_x[row]):
+                value = np.nan if votes[index] > 0.0 else 0.0
                 cost[index] = value
                 _fill(x_grad, index, x_bin, n, value)
                 _fill(y_grad, index, y_bin, m, value)
@@ -187,6 +233,7 @@ def fused_rows(
                 rise = power / (p * costs[row]) if costs[row] > 0.0 else 0.0
                 costs[row] = power
             cost[index] = costs[row]
+            rise *= votes[index]
             # How a mass enters both histograms: u = x / mass_x and so on, by the quotient rule.
             moment_u, moment_v = moments[row, 0], moments[row, 1]
             if x_wanted:
@@ -196,12 +243,12 @@ def fused_rows(
                 elif balanced:
                     offset = moment_v / mass_x[row]
                 _write_gradient(
-                    x, index, x_bin, x_how, u, slopes_u, row,
+                    x, index, x_bin, x_how, gains, u, slopes_u, row,
                     rise * scale_x[row], rise * offset, x_grad,
                 )  # fmt: skip
             if y_wanted:
                 offset = -moment_v / mass_y[row] if balanced else 0.0
                 _write_gradient(
-                    y, index, y_bin, y_how, v, slopes_v, row,
+                    y, index, y_bin, y_how, gains, v, slopes_v, row,
                     rise * scale_y[row], rise * offset, y_grad,
                 )  # fmt: skip

@@ -28,24 +28,29 @@ def checked_reduction(reduction: str, reduce: bool | None) -> Reduction:
 def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:
     """Reduce values of shape (batch, channels, frames) over the frames that vote.
 
-    Returns a scalar for 'mean' and 'sum', (batch,) for 'batch', and for 'none' the values with
-    zeros where a frame does not vote. A mean over no frame is 0.
+    Args:
+        values: shape (batch, channels, frames).
+        votes: the weight of the vote of each frame, or whether it votes, of the same shape.
+        reduction: see the losses.
+
+    Returns:
+        A scalar for 'mean' and 'sum', (batch,) for 'batch', and for 'none' the values with zeros
+        where a frame does not vote. A mean over no frame is 0.
     """
-    values = torch.where(votes, values, 0.0)
+    values = torch.where(votes > 0, values, 0.0)
     if reduction == "none":
         return values
-    if reduction == "sum":
-        return values.sum()
-    axes = (1, 2) if reduction == "batch" else (0, 1, 2)
-    return values.sum(axes) / votes.sum(axes).clamp(min=1)
+    votes = votes.to(values.dtype)
+    sums, total = (values * votes).sum(-1), votes.sum(-1)
+    return reduce_clips(sums, total, reduction)
 
 
-def reduce_clips(
-    sums: Tensor, votes: Tensor, shape: tuple[int, ...], reduction: Reduction
-) -> Tensor:
-    """:func:`reduce_frames` from the sums over the frames of each clip, (batch * channels,)."""
+def reduce_clips(sums: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:
+    """:func:`reduce_frames` from sums over the frames, of values and votes: (batch, channels)."""
     if reduction == "sum":
         return sums.sum()
     if reduction == "batch":
-        sums, votes = sums.reshape(shape), votes.reshape(shape)
-    return sums.sum(-1) / votes.sum(-1).clamp(min=1)
+        sums, votes = sums.sum(-1), votes.sum(-1)
+    else:
+        sums, votes = sums.sum(), votes.sum()
+    return sums / torch.where(votes > 0, votes, 1.0)

@@ -21,6 +21,7 @@ class Representation:
         positions: sorted, of shape (support,) or broadcasting with `spectrum`; None if not given.
         inside: whether a row lies inside its item, shape (batch, 1, rows); None if all do.
         has_channels: whether the input had an axis for channels.
+        energies: of the samples under each frame, shape (batch, channels, frames), if asked for.
     """
 
     spectrum: Tensor
@@ -28,6 +29,7 @@ class Representation:
     positions: Tensor | None
     inside: Tensor | None
     has_channels: bool
+    energies: Tensor | None = None
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -49,6 +51,8 @@ class FramedAudio:
         frames: number of frames.
         inside: whether a frame lies inside its item, shape (batch, 1, frames); None if all do.
         has_channels: whether the input had an axis for channels.
+        energies: of the samples under each frame, shape (batch, channels, frames); None where
+            nobody asks for them.
         levels: running sums of its spectra, if they are kept.
     """
 
@@ -57,6 +61,7 @@ class FramedAudio:
     frames: int
     inside: Tensor | None
     has_channels: bool
+    energies: Tensor | None = None
     levels: Tensor | None = None
 
     @property

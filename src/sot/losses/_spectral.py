@@ -19,8 +19,8 @@ from sot.losses._representation import (
     split_audio,
     split_spectrogram,
 )
-from sot.losses._streamed import Analysis, running_levels
-from sot.spectra import STFT, Spectrum, magnitude_or_power
+from sot.losses._streamed import Analysis, Bins, running_levels
+from sot.spectra import STFT, Spectrum, above_floor, magnitude_or_power
 from sot.transport import sorted_histogram
 
 Side = Representation | FramedAudio
@@ -38,6 +38,10 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         over_time: transport along time rather than frequency.
         needs_weights: complex coefficients have to become weights before they are compared.
         streams: audio may be kept as it is until it is compared.
+        lowpass: frequency in Hz from which on bins count less; the constant `gains` says how much.
+        noise_floor: how many times the median of a frame is taken off its bins.
+        silence_db: level below that of the loudest frame of a clip, at which a frame is silent.
+        by_energy: the vote of a frame weighs as much as the energy of the reference under it.
         validate: whether values are checked.
     """
 
@@ -49,6 +53,10 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
     over_time: bool
     needs_weights: bool
     streams: bool
+    lowpass: float | None
+    noise_floor: float
+    silence_db: float | None
+    by_energy: bool
     validate: bool | None
 
     def represent(
@@ -64,25 +72,18 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             _checks.non_negative(name, spectrum, self.validate)
             counts = self._sample_counts(spectrum.shape[0], spectrum.shape[2], lengths)
             inside = None if counts is None else first_rows(counts, spectrum.shape[2])
-        else:
-            framed = self._framed(self.spectrum, name, value, lengths)
-            if self.streams and positions is None:
-                return framed
-            spectrum, inside, has_channels = (
-                self._coefficients(framed),
-                framed.inside,
-                framed.has_channels,
-            )
-        return self._represented(name, spectrum, positions, inside, has_channels)
+            side = Representation(spectrum, self.square_magnitude, None, inside, has_channels)
+            return self._placed(name, side, positions)
+        framed = self._framed(self.spectrum, name, value, lengths)
+        if self.streams and positions is None:
+            return framed
+        return self._placed(name, self._transformed(framed), positions)
 
-    def _represented(
-        self,
-        name: str,
-        spectrum: Tensor,
-        positions: Tensor | None,
-        inside: Tensor | None,
-        has_channels: bool,
+    def _placed(
+        self, name: str, side: Representation, positions: Tensor | None = None
     ) -> Representation:
+        """Weights where they are needed, along the axis of transport, on their positions."""
+        spectrum, inside = side.spectrum, side.inside
         if self.needs_weights or positions is not None:
             spectrum = self._weights(spectrum)
         if self.over_time:
@@ -95,7 +96,7 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             placed, spectrum, _ = sorted_histogram(given, spectrum)
         else:
             placed = self._default_positions(name, spectrum)
-        return Representation(spectrum, self.square_magnitude, placed, inside, has_channels)
+        return replace(side, spectrum=spectrum, positions=placed, inside=inside)
 
     def _weights(self, spectrum: Tensor) -> Tensor:
         """Non-negative weights from complex coefficients or from what is real already."""
@@ -103,6 +104,9 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         weights = magnitude_or_power(spectrum, square_first)
         if self.square_here:
             weights = weights.square()
+        weights = above_floor(weights, self.noise_floor)
+        if self.spectrum is not None and self.lowpass is not None:
+            weights = weights * self.constant("gains", weights.dtype)
         return torch.log1p(weights / self.eps) if self.log else weights
 
     def _framed(
@@ -114,20 +118,30 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         framing = spectrum.framing
         frames = framing.count(value.shape[2])
         inside = None if counts is None else first_rows(framing.counts(counts), frames)
-        return FramedAudio(value, counts, frames, inside, has_channels)
+        energies = None
+        if self.silence_db is not None or self.by_energy:
+            energies = framing.energies(value.detach(), counts)
+        return FramedAudio(value, counts, frames, inside, has_channels, energies)
 
     def _sample_counts(self, batch: int, samples: int, lengths: Tensor | None) -> Tensor | None:
         if lengths is None:
             return None
         return _checks.sample_counts("lengths", lengths, batch, samples, self.validate)
 
-    def _coefficients(self, framed: FramedAudio) -> Tensor:
+    def _transformed(self, framed: FramedAudio) -> Representation:
         """Spectra (batch, channels, frames, bins) of framed audio."""
         assert self.spectrum is not None
         with torch.autocast(framed.samples.device.type, enabled=False):
             padded = self.spectrum.framing.pad(framed.samples, framed.lengths)
             rows = self.spectrum.analyse(padded.flatten(0, 1), framed.frames)
-        return rows.reshape(*framed.samples.shape[:2], *rows.shape[1:])
+        return Representation(
+            rows.reshape(*framed.samples.shape[:2], *rows.shape[1:]),
+            self.square_magnitude,
+            None,
+            framed.inside,
+            framed.has_channels,
+            framed.energies,
+        )
 
     def keep(self, reference: Side) -> Side:
         """What a bound loss keeps of its reference: spectra, or running sums of them."""
@@ -136,21 +150,29 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         if not kernels_serve(reference.samples):
             return self.analysed("x", reference)
         spectrum, (clips, lengths) = self.stft(), reference.clips()
-        window = spectrum.constant("window", clips.dtype)
-        levels = running_levels(clips, lengths, window, spectrum.bins, self.analysis(spectrum))
+        window, bins = spectrum.constant("window", clips.dtype), self.bins(clips.dtype)
+        levels = running_levels(clips, lengths, window, bins, self.analysis(spectrum))
         return replace(reference, levels=levels)
 
     def analysed(self, name: str, side: Side) -> Representation:
+        """A side with its spectra."""
         if isinstance(side, Representation):
             return side
-        spectrum = self._coefficients(side)
-        return self._represented(name, spectrum, None, side.inside, side.has_channels)
+        return self._placed(name, self._transformed(side))
 
     def stft(self) -> STFT:
+        """The transform of a loss that streams."""
         assert isinstance(self.spectrum, STFT)
         return self.spectrum
 
+    def bins(self, dtype: torch.dtype) -> Bins:
+        """The bins of a loss that streams."""
+        positions = self.constant("bin_positions", dtype)
+        lowpass = self.lowpass is not None
+        return Bins(positions, self.constant("gains", dtype) if lowpass else positions * 0 + 1)
+
     def analysis(self, spectrum: STFT) -> Analysis:
+        """How a loss that streams comes from audio to its bins."""
         framing = spectrum.framing
         return Analysis(
             framing.rule,
@@ -158,7 +180,27 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             spectrum.fft_size,
             spectrum.first_bin,
             self.square_magnitude,
+            self.noise_floor,
         )
+
+    def votes(self, reference: Side, estimate: Side) -> Tensor | None:
+        """The weight of the vote of every frame, shape (batch, 1 or channels, frames), or None."""
+        votes: Tensor | None = None
+        for side in (reference, estimate):
+            for mask in (side.inside, self._loud(side.energies)):
+                if mask is not None:
+                    votes = mask if votes is None else votes & mask
+        if self.by_energy and reference.energies is not None:
+            energies = reference.energies / reference.energies.amax(-1, keepdim=True).clamp(
+                min=torch.finfo(torch.float64).tiny
+            )
+            votes = energies if votes is None else energies * votes
+        return votes
+
+    def _loud(self, energies: Tensor | None) -> Tensor | None:
+        if self.silence_db is None or energies is None:
+            return None
+        return energies > energies.amax(-1, keepdim=True) * 10 ** (self.silence_db / 10)
 
     def _default_positions(self, name: str, spectrum: Tensor) -> Tensor:
         if self.over_time:
@@ -186,10 +228,3 @@ def check_that_they_fit(reference: Side, estimate: Side) -> None:
     if reference.has_channels != estimate.has_channels:
         received = f"{'one' if estimate.has_channels else 'none'} for channels"
         _checks.fail("y", "as many axes as x", received, "add or drop the channel axis")
-
-
-def both_inside(reference: Side, estimate: Side) -> Tensor | None:
-    """Frames that lie inside both items, None if all do."""
-    if reference.inside is None or estimate.inside is None:
-        return estimate.inside if reference.inside is None else reference.inside
-    return reference.inside & estimate.inside

@@ -6,10 +6,20 @@ import math
 from typing import Any, Literal
 
 from sot import _checks
-from sot.spectra import STFT, VQT, FramingRule, MelScale, MelSpectrogram, Spectrum, Window
+from sot.spectra import (
+    STFT,
+    VQT,
+    Chroma,
+    FramingRule,
+    HarmonicSalience,
+    MelScale,
+    MelSpectrogram,
+    Spectrum,
+    Window,
+)
 
-Transform = Literal["stft", "mel", "cqt", "vqt", "identity"]
-TRANSFORMS = ("stft", "mel", "cqt", "vqt", "identity")
+Transform = Literal["stft", "mel", "cqt", "vqt", "harmonic", "chroma", "identity"]
+TRANSFORMS = ("stft", "mel", "cqt", "vqt", "harmonic", "chroma", "identity")
 
 
 def make_spectrum(
@@ -30,6 +40,7 @@ def make_spectrum(
     sample_rate: float,
     framing: FramingRule | None,
     square_magnitude: bool,
+    noise_floor: float,
     replaced: bool,
 ) -> Spectrum | None:
     """The spectrum of a transform by name, None for 'identity'.
@@ -46,6 +57,7 @@ def make_spectrum(
         "hop_length": hop_length,
         "sample_rate": sample_rate,
         "square_magnitude": square_magnitude,
+        "noise_floor": noise_floor,
     }
     if transform in ("cqt", "vqt"):
         if replaced:
@@ -53,19 +65,18 @@ def make_spectrum(
         return VQT(n_bins=n_bins, bins_per_octave=bins_per_octave, gamma=gamma, **given)
     if replaced:
         given = {name: value for name, value in given.items() if name not in ("fmin", "fmax")}
+    given |= {"fft_size": fft_size, "win_length": win_length}
     if transform == "stft":
-        return STFT(fft_size=fft_size, win_length=win_length, **given)
+        return STFT(**given)
+    if transform == "chroma":
+        return Chroma(bins_per_octave=bins_per_octave, **given)
+    if transform == "harmonic":
+        del given["square_magnitude"]
+        return HarmonicSalience(bins_per_octave=bins_per_octave, **given)
     if replaced:
-        given |= {"window": "hann", "square_magnitude": True}
-        win_length, mel_scale, mel_norm = None, "htk", None
-    return MelSpectrogram(
-        fft_size=fft_size,
-        win_length=win_length,
-        n_mels=n_mels,
-        mel_scale=mel_scale,
-        mel_norm=mel_norm,
-        **given,
-    )
+        given |= {"window": "hann", "square_magnitude": True, "win_length": None}
+        mel_scale, mel_norm = "htk", None
+    return MelSpectrogram(n_mels=n_mels, mel_scale=mel_scale, mel_norm=mel_norm, **given)
 
 
 def _replaced_n_bins(

@@ -24,6 +24,8 @@ from sot.spectra import (
     BlockTranspose,
     Framing,
     FramingRule,
+    above_floor,
+    magnitude_or_power,
     transformed_frames,
 )
 from sot.transport import highest_level
@@ -38,6 +40,7 @@ class Analysis(NamedTuple):
         fft_size: samples of the transform, at least as many as the window has.
         first_bin: the first bin that counts; as many count as there are positions.
         square: bins count by their powers, otherwise by their magnitudes.
+        noise_floor: how many times the median of a frame is taken off its bins.
     """
 
     rule: FramingRule
@@ -45,6 +48,19 @@ class Analysis(NamedTuple):
     fft_size: int
     first_bin: int
     square: bool
+    noise_floor: float
+
+
+class Bins(NamedTuple):
+    """The bins that count.
+
+    Attributes:
+        positions: sorted, shape (bins,).
+        gains: factor of the weight of each, shape (bins,).
+    """
+
+    positions: Tensor
+    gains: Tensor
 
 
 class Transport(NamedTuple):
@@ -76,21 +92,23 @@ def streamed_cost(
     x_lengths: Tensor,
     y_lengths: Tensor,
     x_levels: Tensor | None,
+    votes: Tensor | None,
     window: Tensor,
-    positions: Tensor,
+    bins: Bins,
     analysis: Analysis,
     how: Transport,
 ) -> tuple[Tensor, Tensor]:
-    """Sum of the transport costs of the frames of each clip, and how many frames vote.
+    """Weighted sum of the transport costs of the frames of each clip, and that of their votes.
 
     Args:
         x: reference, audio of shape (clips, samples).
         y: estimate, likewise, of the same type.
         x_lengths: samples of each clip of x that count, shape (clips,).
-        y_lengths: likewise for y. Frames inside both clips may vote.
+        y_lengths: likewise for y.
         x_levels: what :func:`running_levels` gives for x, if it is known.
+        votes: weight of the vote of each frame, shape (clips, frames), float64; 1 by default.
         window: shape (frame_length,).
-        positions: sorted positions of the bins that count, shape (bins,).
+        bins: the bins that count.
         analysis: how frames and bins come from audio.
         how: how costs come from spectra.
 
@@ -98,36 +116,40 @@ def streamed_cost(
         Two tensors of shape (clips,).
     """
     gradients = torch.is_grad_enabled()
-    cost, votes, _, _ = streamed(
+    cost, total, _, _ = streamed(
         x,
         y,
         x_lengths,
         y_lengths,
         x.new_empty(0, 0, dtype=torch.float64) if x_levels is None else x_levels,
+        x.new_empty(0, 0, dtype=torch.float64) if votes is None else votes,
         window,
-        positions,
+        *bins,
         *analysis,
         *how,
         gradients and x.requires_grad,
         gradients and y.requires_grad,
     )
-    return cost, votes
+    return cost, total
 
 
 def running_levels(
-    x: Tensor, lengths: Tensor, window: Tensor, bins: int, analysis: Analysis
+    x: Tensor, lengths: Tensor, window: Tensor, bins: Bins, analysis: Analysis
 ) -> Tensor:
     """Running sums of the weights in every frame, shape (clips * frames, bins), float64."""
     from sot.losses import _fused_kernels as kernels
 
     audio, transform = _audio(x, lengths), _transform(x, window, analysis)
-    levels = np.empty((x.shape[0] * transform.count, bins))
+    levels = np.empty((x.shape[0] * transform.count, len(bins.positions)))
+    gains = bins.gains.double().numpy()
     how = kernels.POWER if analysis.square else kernels.MAGNITUDE
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
             (spectrum,) = transform.spectra([audio], block)
-            kernels.level_rows(spectrum, how, analysis.first_bin, levels[block.rows])
+            kernels.level_rows(
+                spectrum, how, analysis.first_bin, gains, analysis.noise_floor, levels[block.rows]
+            )
 
     share_rows(work, len(levels), analysis.fft_size)
     return torch.from_numpy(levels)
@@ -153,13 +175,16 @@ def streamed(
     x_lengths: Tensor,
     y_lengths: Tensor,
     x_levels: Tensor,
+    votes: Tensor,
     window: Tensor,
     positions: Tensor,
+    gains: Tensor,
     rule: str,
     hop_length: int,
     fft_size: int,
     first_bin: int,
     square: bool,
+    noise_floor: float,
     normalize: bool,
     balanced: bool,
     silent_frames_vote: bool,
@@ -170,22 +195,23 @@ def streamed(
     with_x: bool,
     with_y: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Cost and votes of each clip, and the derivatives of the cost where they are wanted."""
+    """Costs and votes of each clip, and the derivatives of the costs where they are wanted."""
     from sot.losses import _fused_kernels as kernels
     from sot.transport._kernels import extended, kind_of_grid
 
-    analysis = Analysis(rule, hop_length, fft_size, first_bin, square)  # type: ignore[arg-type]
-    transform = _transform(x, window, analysis)
+    framing = Framing(rule, window.shape[0], hop_length, fft_size)  # type: ignore[arg-type]
+    transform = BlockTransform(framing, window.detach().numpy(), fft_size, x.shape[1])
     sides, levels = [_audio(x, x_lengths), _audio(y, y_lengths)], x_levels.numpy()
     known = len(levels) > 0
     hows = [kernels.POWER if square else kernels.MAGNITUDE] * 2
     if known:
         hows[0] = kernels.LEVELS
     bins = (0 if known else first_bin, first_bin)
+    factors = gains.double().numpy()
     at, top = extended(positions.detach().numpy()[None]), highest_level(cut, x.dtype)
     grid = kind_of_grid(at, at, p, cut)
-    votes = _inside(transform.framing, transform.count, x_lengths, y_lengths).flatten().numpy()
-    costs = np.zeros(len(votes))
+    ballots = votes.numpy().flatten() if votes.numel() else np.ones(len(x) * transform.count)
+    costs = np.zeros(len(ballots))
     totals = [
         np.zeros(side.samples.shape if wanted else (0, 0), side.samples.dtype)
         for side, wanted in zip(sides, (with_x, with_y), strict=True)
@@ -207,21 +233,23 @@ def streamed(
                 for spectrum, gradient in zip(spectra, gradients, strict=True)
             ]
             kernels.fused_rows(
-                *spectra, at, at, *hows, *bins, p, top, grid, root,
+                *spectra, at, at, *hows, *bins, factors, noise_floor, p, top, grid, root,
                 normalize, balanced, silent_frames_vote, eps,
-                costs[block.rows], votes[block.rows], *slopes, 0, len(spectra[1]),
+                costs[block.rows], ballots[block.rows], *slopes, 0, len(spectra[1]),
             )  # fmt: skip
             for gradient, slope in zip(gradients, slopes, strict=True):
                 if gradient is not None:
                     gradient.add(block, slope, start)
 
-    share_rows(work, len(votes), fft_size)
+    share_rows(work, len(ballots), fft_size)
     for gradient in gradients:
         if gradient is not None:
             gradient.finish()
-    cost = torch.from_numpy(costs.reshape(len(x), -1).sum(1)).to(x.dtype)
-    voting = torch.from_numpy(votes.reshape(len(x), -1).sum(1))
-    return cost, voting, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
+    cost, total = (
+        torch.from_numpy(frames.reshape(len(x), -1).sum(1)).to(x.dtype)
+        for frames in (ballots * costs, ballots)
+    )
+    return cost, total, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
 
 
 @streamed.register_fake
@@ -229,24 +257,25 @@ def _(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Ten
     with_x, with_y = settings[-2:]
     return (
         x.new_empty(x.shape[0]),
-        x.new_empty(x.shape[0], dtype=torch.int64),
+        x.new_empty(x.shape[0]),
         x.new_empty(x.shape if with_x else (0, 0)),
         y.new_empty(y.shape if with_y else (0, 0)),
     )
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, y, x_lengths, y_lengths, _, window, positions, *settings, with_x, with_y = inputs
+    x, y, x_lengths, y_lengths, _, *tensors = inputs[:9]
+    *settings, with_x, with_y = inputs[9:]
     ctx.set_materialize_grads(False)  # no zeros for the outputs that nobody differentiates
-    ctx.analysis, ctx.how = Analysis(*settings[:5]), Transport(*settings[5:])
+    ctx.analysis, ctx.how = Analysis(*settings[:6]), Transport(*settings[6:])
     ctx.wanted = (with_x, with_y)
-    ctx.save_for_backward(x, y, x_lengths, y_lengths, window, positions, *output[2:])
+    ctx.save_for_backward(x, y, x_lengths, y_lengths, *tensors, *output[2:])
 
 
 def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
     if grad is None:
-        return (None,) * 21
-    tensors, (x_slopes, y_slopes) = ctx.saved_tensors[:6], ctx.saved_tensors[6:]
+        return (None,) * 24
+    tensors, (x_slopes, y_slopes) = ctx.saved_tensors[:8], ctx.saved_tensors[8:]
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # Somebody will differentiate once more: hand out derivatives that can be.
         cost = _in_steps(ctx.analysis, ctx.how, *tensors)
@@ -258,7 +287,7 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
             scaled_rows(slopes, grad) if wanted else None
             for slopes, wanted in zip((x_slopes, y_slopes), ctx.wanted, strict=True)
         ]
-    return *grads, *(None,) * 19
+    return *grads, *(None,) * 22
 
 
 streamed.register_autograd(_backward, setup_context=_setup)
@@ -271,36 +300,34 @@ def _in_steps(
     y: Tensor,
     x_lengths: Tensor,
     y_lengths: Tensor,
+    votes: Tensor,
     window: Tensor,
     positions: Tensor,
+    gains: Tensor,
 ) -> Tensor:
     """The summed costs of :func:`streamed_cost` by operators that can be differentiated twice."""
     framing, fft_size = _framing(window, analysis), analysis.fft_size
     count = framing.count(x.shape[1])
     band = slice(analysis.first_bin, analysis.first_bin + len(positions))
 
-    def spectrum(side: Tensor, lengths: Tensor) -> Tensor:
+    def weights(side: Tensor, lengths: Tensor) -> Tensor:
         padded = framing.pad(side[:, None], lengths).squeeze(1)
-        return transformed_frames(padded, window, fft_size, framing.hop_length, count)[..., band]
+        spectrum = transformed_frames(padded, window, fft_size, framing.hop_length, count)
+        weights = magnitude_or_power(spectrum[..., band], analysis.square)
+        return above_floor(weights, analysis.noise_floor) * gains
 
     rule = MassRule(how.normalize, how.balanced, how.eps, how.silent_frames_vote)
-    cost, votes = unfused_cost(
-        spectrum(x, x_lengths),
-        spectrum(y, y_lengths),
+    cost, voting = unfused_cost(
+        weights(x, x_lengths),
+        weights(y, y_lengths),
         positions,
         positions,
-        analysis.square,
+        False,
         rule,
         how.p,
         how.cut,
     )
     if how.root:
         cost = positive_root(cost, how.p)
-    inside = _inside(framing, count, x_lengths, y_lengths)
-    return torch.where(votes & inside, cost, 0.0).sum(-1)
-
-
-def _inside(framing: Framing, count: int, *lengths: Tensor) -> Tensor:
-    """Whether a frame lies inside its clip on every side, shape (clips, frames)."""
-    frames = torch.stack([framing.counts(side) for side in lengths]).amin(0)
-    return torch.arange(count) < frames[:, None]
+    cost = torch.where(voting, cost, 0.0)
+    return (cost * votes if votes.numel() else cost).sum(-1)

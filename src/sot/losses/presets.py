@@ -16,6 +16,45 @@ R = TypeVar("R")
 #: the arithmetic of the replaced package (see the page "Coming from sot-loss").
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "sot-loss": {"framing": "reflect", "silence": "top_bin"},
+    # Frames of about 1/8 s (set `fft_size` for the sample rate), in which the low harmonics decide.
+    "pitch": {
+        "transform": "stft",
+        "fft_size": 2048,
+        "hop_length": 512,
+        "window": "blackmanharris",
+        "fmin": 20.0,
+        "framing": "whole",
+        "square_magnitude": True,
+        "p": 1,
+        "lowpass": 300.0,
+        "noise_floor": 5.0,
+        "silence_db": -40.0,
+    },
+    # For an estimate that cannot have the timbre of its reference.
+    "harmonic": {
+        "transform": "harmonic",
+        "fft_size": 2048,
+        "hop_length": 512,
+        "window": "blackmanharris",
+        "bins_per_octave": 48,
+        "framing": "whole",
+        "p": 1,
+        "noise_floor": 5.0,
+        "silence_db": -40.0,
+    },
+    # For pitch class whatever the octave.
+    "chroma": {
+        "transform": "chroma",
+        "fft_size": 4096,
+        "hop_length": 1024,
+        "window": "blackmanharris",
+        "framing": "whole",
+        "square_magnitude": True,
+        "circular": True,
+        "p": 1,
+        "noise_floor": 5.0,
+        "silence_db": -40.0,
+    },
     "paper": {
         "transform": "stft",
         "fft_size": 2048,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
@@ -14,13 +16,14 @@ from sot.losses._mass import MassRule
 from sot.losses._reduction import Reduction, checked_reduction, reduce_clips, reduce_frames
 from sot.losses._replaced import positive_root, replaced_cost
 from sot.losses._representation import FramedAudio, Representation
-from sot.losses._spectral import Side, SpectralLoss, both_inside, check_that_they_fit
+from sot.losses._spectral import Side, SpectralLoss, check_that_they_fit
 from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses._streamed import Transport, can_stream, streamed_cost
 from sot.losses.presets import PRESETS, with_presets
 from sot.spectra import SCALINGS, STFT, FramingRule, MelScale, Scaling, Window
 from sot.transport import Histogram, circular_transport, quantiles
 
+Array = NDArray[np.float64]
 Quantiles = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
@@ -32,7 +35,9 @@ class Wasserstein1DLoss(SpectralLoss):
     energy has to move, also where the two spectra do not overlap.
 
     Args:
-        transform: 'stft', 'mel', 'cqt', 'vqt', or 'identity' (None) for spectrograms as input.
+        transform: 'stft', 'mel', 'cqt', 'vqt', 'harmonic' (:class:`~sot.spectra.HarmonicSalience`),
+            'chroma' (:class:`~sot.spectra.Chroma`, with `circular=True`), or 'identity' (None) for
+            spectrograms as input.
         normalize: give the spectrum of the reference mass 1.
         balanced: give the estimate the mass of the reference; otherwise it keeps its ratio to it.
         p: exponent of the ground cost, at least 1. A circular loss always has exponent 1.
@@ -54,7 +59,7 @@ class Wasserstein1DLoss(SpectralLoss):
         mel_scale: 'slaney' or 'htk'.
         mel_norm: 'slaney' for filters of equal area, None for filters that peak at 1.
         n_bins: number of bins of cqt and vqt; by default as many as fit below `fmax`.
-        bins_per_octave: resolution of cqt and vqt.
+        bins_per_octave: resolution of cqt, vqt, harmonic and chroma.
         bins_per_semitone: deprecated, a twelfth of `bins_per_octave`.
         fmin: lowest frequency in Hz: the first bin (cqt, vqt; 32.7 by default), the edge of the
             first filter (mel), or the limit below which bins are left out (stft).
@@ -76,8 +81,19 @@ class Wasserstein1DLoss(SpectralLoss):
             get no gradient. Audio shorter than a frame is zero-padded to one.
         silence: 'ignore': frames in which either side is silent do not vote; if none votes, the
             loss is 0. 'top_bin': they do, with their missing mass at the top bin.
-        preset: 'sot-loss' for the numbers of the replaced package, or 'paper' for the setting of
-            the ICASSP 2024 paper. Explicit arguments win over a preset.
+        silence_db: frames whose energy lies below this level, relative to the loudest frame of
+            their clip, do not vote either: -40, for example. None leaves it to `eps`.
+        frame_weighting: 'equal', or 'energy': the vote of a frame weighs as much as the energy of
+            the reference under it, as a share of that of the loudest frame.
+        noise_floor: take so many times the median over the bins of a frame off each of them, down
+            to 0, before they are filtered, weighted or compared. 5 leaves next to nothing of white
+            noise; 0 is off.
+        lowpass: count bins less above this frequency in Hz, by 12 dB an octave, so that strong high
+            harmonics do not decide where the energy lies (stft, mel, cqt, vqt).
+        preset: a named set of arguments, see :data:`~sot.losses.PRESETS`: 'pitch' and 'harmonic'
+            for gradients that point to the right pitch, 'chroma' for pitch class, 'paper' for the
+            setting of the ICASSP 2024 paper, 'sot-loss' for the numbers of the replaced package.
+            Explicit arguments win over a preset.
         validate: check the values of the input; None checks eager CPU tensors only.
 
     Raises:
@@ -136,6 +152,10 @@ class Wasserstein1DLoss(SpectralLoss):
         reduction: Reduction = "mean",
         framing: FramingRule | None = None,
         silence: Literal["ignore", "top_bin"] = "ignore",
+        silence_db: float | None = None,
+        frame_weighting: Literal["equal", "energy"] = "equal",
+        noise_floor: float = 0.0,
+        lowpass: float | None = None,
         preset: str | None = None,
         validate: bool | None = None,
     ) -> None:
@@ -162,7 +182,13 @@ class Wasserstein1DLoss(SpectralLoss):
             self.eps,
             silence == "top_bin",
         )
-        self._check_combinations()
+        _checks.choice("frame_weighting", frame_weighting, ["equal", "energy"])
+        self.by_energy = frame_weighting == "energy"
+        self.silence_db = silence_db
+        if silence_db is not None:
+            self.silence_db = _checks.number("silence_db", silence_db, maximum=0)
+        self.lowpass = None if lowpass is None else _checks.number("lowpass", lowpass, above=0)
+        self._check_combinations(transform)
         _checks.choice("bin_position_scaling", bin_position_scaling, SCALINGS)
         self._replaced = preset == "sot-loss"
         self._flat = self._replaced and reduce is False
@@ -183,15 +209,20 @@ class Wasserstein1DLoss(SpectralLoss):
             sample_rate=sample_rate,
             framing=framing,
             square_magnitude=square_magnitude and not self._replaced,
+            noise_floor=_checks.number("noise_floor", noise_floor, minimum=0),
             replaced=self._replaced,
         )
+        # Filtered spectra have taken the floor off before they are filtered.
+        self.noise_floor = noise_floor if self.spectrum is None else self.spectrum.noise_floor
         if self.spectrum is not None:
             self.add_constant("bin_positions", self.spectrum.positions(bin_position_scaling))
+            if self.lowpass is not None:
+                gains = lowpass_gains(self.spectrum.frequencies, self.lowpass)
+                self.add_constant("gains", gains if square_magnitude else np.sqrt(gains))
         # Spectrograms are squared here, and so are the magnitudes (for mel, powers) of the
         # replaced package.
         self.square_here = square_magnitude and (self.spectrum is None or self._replaced)
-        # Elsewhere complex coefficients go as they are to where they are compared, or even audio.
-        self.needs_weights = (
+        unusual = (
             self.square_here
             or self._replaced
             or self.log
@@ -199,12 +230,22 @@ class Wasserstein1DLoss(SpectralLoss):
             or self.circular
             or self.return_quantiles
         )
-        self.streams = (
-            isinstance(self.spectrum, STFT) and not self.needs_weights and self.reduction != "none"
-        )
+        # Elsewhere audio goes as it is to where it is compared, or else complex coefficients do.
+        self.streams = isinstance(self.spectrum, STFT) and not unusual and self.reduction != "none"
+        self.needs_weights = unusual or self.noise_floor > 0 or self.lowpass is not None
         self.to(device)
 
-    def _check_combinations(self) -> None:
+    def _check_combinations(self, transform: str | None) -> None:
+        if self.lowpass is not None and transform in (None, "identity", "harmonic", "chroma"):
+            _checks.fail("lowpass", f"None with transform={transform!r}", self.lowpass)
+        if transform in (None, "identity") or self.over_time:
+            what = "dim=-2" if self.over_time else "transform='identity'"
+            if self.silence_db is not None:
+                _checks.fail("silence_db", f"None with {what}", self.silence_db)
+            if self.by_energy:
+                _checks.fail("frame_weighting", f"'equal' with {what}", "'energy'")
+        if transform == "chroma" and not self.circular:
+            _checks.fail("circular", "True with transform='chroma'", False)
         if self.log and self.eps == 0:
             _checks.fail("eps", "a positive floor with log=True", self.eps)
         if not self.circular:
@@ -264,15 +305,17 @@ class Wasserstein1DLoss(SpectralLoss):
 
     def _compare_audio(self, reference: FramedAudio, estimate: FramedAudio) -> Tensor:
         (x, x_lengths), (y, y_lengths) = reference.clips(), estimate.clips()
-        spectrum, rule = self.stft(), self.mass_rule
-        cost, votes = streamed_cost(
+        spectrum, rule, rows = self.stft(), self.mass_rule, reference.rows
+        votes = self.votes(reference, estimate)
+        cost, total = streamed_cost(
             x,
             y,
             x_lengths,
             y_lengths,
             reference.levels,
+            None if votes is None else votes.double().expand(rows).reshape(len(x), -1),
             spectrum.constant("window", x.dtype),
-            self.constant("bin_positions", x.dtype),
+            self.bins(x.dtype),
             self.analysis(spectrum),
             Transport(
                 rule.normalize,
@@ -284,7 +327,7 @@ class Wasserstein1DLoss(SpectralLoss):
                 self.quantile_lowpass,
             ),
         )
-        return reduce_clips(cost, votes, reference.rows[:2], self.reduction)
+        return reduce_clips(cost.reshape(rows[:2]), total.reshape(rows[:2]), self.reduction)
 
     def _compare_spectra(
         self, reference: Representation, estimate: Representation
@@ -298,10 +341,8 @@ class Wasserstein1DLoss(SpectralLoss):
             if self.return_quantiles:
                 return self._quantiles(reference, x, y, x_positions, y_positions)
             cost, votes = self._costs(x, y, x_positions, y_positions)
-        inside = both_inside(reference, estimate)
-        if inside is not None:
-            votes = votes & inside
-        result = reduce_frames(cost, votes, self.reduction)
+        weights = self.votes(reference, estimate)
+        result = reduce_frames(cost, votes if weights is None else votes * weights, self.reduction)
         if self.reduction != "none":
             return result
         return result.flatten() if self._flat else reference.without_channels(result)
@@ -345,6 +386,11 @@ class Wasserstein1DLoss(SpectralLoss):
         parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
         a, b, c, d, e = (reference.without_channels(part) for part in parts)
         return a, b, c, d, e
+
+
+def lowpass_gains(frequencies: Array, corner: float) -> Array:
+    """Factors of powers, 1 / (1 + (f / corner)^2)^2: a fall of 12 dB an octave above the corner."""
+    return (1.0 + (frequencies / corner) ** 2) ** -2.0
 
 
 def _octave(bins_per_octave: int, bins_per_semitone: int | None, warn: bool) -> int:

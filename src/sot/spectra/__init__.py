@@ -1,9 +1,11 @@
 """From waveforms to non-negative spectra of shape (..., frames, bins), and where their bins lie."""
 
-from sot.spectra._base import Spectrum, magnitude_or_power
+from sot.spectra._base import Spectrum, above_floor, magnitude_or_power
 from sot.spectra._blocks import Audio, BlockTransform, BlockTranspose
 from sot.spectra._frames import transformed_frames
+from sot.spectra.chroma import Chroma
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule, Window
+from sot.spectra.harmonic import HarmonicSalience
 from sot.spectra.mel import MelSpectrogram, mel_filters
 from sot.spectra.positions import MEL_SCALES, SCALINGS, MelScale, Scaling, hz_to_mel, mel_to_hz
 from sot.spectra.stft import STFT
@@ -18,13 +20,16 @@ __all__ = [
     "Audio",
     "BlockTransform",
     "BlockTranspose",
+    "Chroma",
     "Framing",
     "FramingRule",
+    "HarmonicSalience",
     "MelScale",
     "MelSpectrogram",
     "Scaling",
     "Spectrum",
     "Window",
+    "above_floor",
     "hz_to_mel",
     "magnitude_or_power",
     "mel_filters",

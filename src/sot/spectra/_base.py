@@ -29,6 +29,7 @@ class Spectrum(ConstantsModule):
     Attributes:
         frequencies: centre of each bin in Hz, ascending.
         framing: where the frames lie.
+        noise_floor: how many times the median of a frame is to be taken off its bins.
     """
 
     mel_scale: MelScale = "slaney"
@@ -41,8 +42,10 @@ class Spectrum(ConstantsModule):
         fmin: float | None,
         fmax: float | None,
         square_magnitude: bool,
+        noise_floor: float = 0.0,
     ) -> None:
         super().__init__()
+        self.noise_floor = _checks.number("noise_floor", noise_floor, minimum=0)
         self.frequencies = frequencies
         self.framing = framing
         self.sample_rate = sample_rate
@@ -67,7 +70,8 @@ class Spectrum(ConstantsModule):
             Magnitudes, or powers with `square_magnitude`: (frames, bins), (batch, frames, bins) or
             (batch, channels, frames, bins), in float32 at least.
         """
-        return magnitude_or_power(self.coefficients(audio, lengths), self.square_magnitude)
+        weights = magnitude_or_power(self.coefficients(audio, lengths), self.square_magnitude)
+        return above_floor(weights, self.noise_floor)
 
     def coefficients(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
         """What :meth:`forward` takes magnitudes or powers of: complex, or a final real spectrum."""
@@ -124,6 +128,18 @@ def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
         faint = coefficients.detach().abs() < torch.finfo(coefficients.real.dtype).tiny
         return torch.where(faint, 0.0, coefficients).abs()
     return coefficients.real.square() + coefficients.imag.square()
+
+
+def above_floor(weights: Tensor, factor: float) -> Tensor:
+    """Weights less `factor` times the median over the bins of their frame, at least 0.
+
+    Noise lies in all bins and a tone in few, so that the median is a measure of the noise. It is
+    held constant by the gradient.
+    """
+    if factor == 0:
+        return weights
+    median = weights.detach().median(dim=-1, keepdim=True).values
+    return (weights - factor * median).clamp(min=0.0)
 
 
 def checked_framing(rule: str) -> FramingRule:

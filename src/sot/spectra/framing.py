@@ -107,6 +107,27 @@ class Framing:
             return functional.pad(audio, (self.left, right), mode="reflect")
         return self._reflected(audio, lengths.to(audio.device), self.left + audio.shape[-1] + right)
 
+    def energies(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Sum of the squared samples that lie under each frame, with silence beyond the ends.
+
+        Args:
+            audio: shape (batch, channels, samples).
+            lengths: true samples of each item, shape (batch,).
+
+        Returns:
+            Shape (batch, channels, frames), float64, differentiable.
+        """
+        samples = audio.shape[-1]
+        squares = audio.double().square()
+        if lengths is not None:
+            inside = torch.arange(samples, device=audio.device) < lengths.to(audio.device)[:, None]
+            squares = torch.where(inside[:, None, :], squares, 0.0)
+        until = functional.pad(squares.cumsum(-1), (1, 0))
+        frames = torch.arange(self.count(samples), device=audio.device)
+        starts = frames * self.hop_length - self.left
+        stops = (starts + self.frame_length).clamp(0, samples)
+        return (until[..., stops] - until[..., starts.clamp(0, samples)]).clamp(min=0.0)
+
     def _reflected(self, audio: Tensor, lengths: Tensor, size: int) -> Tensor:
         """Reflect every item of a batch at its own end."""
         ends = lengths.clamp(min=self.least)

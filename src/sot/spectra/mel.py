@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from torch import Tensor
 
 from sot import _checks
-from sot.spectra._base import Spectrum, checked_band, fft_frequencies, magnitude_or_power
+from sot.spectra._base import checked_band, fft_frequencies
+from sot.spectra._filtered import FilteredSTFT
 from sot.spectra.framing import FramingRule, Window
 from sot.spectra.positions import (
     MEL_SCALES,
@@ -58,7 +58,7 @@ def mel_filters(
     return filters, centre
 
 
-class MelSpectrogram(Spectrum):
+class MelSpectrogram(FilteredSTFT):
     """Mel spectrogram of magnitudes or powers.
 
     Args:
@@ -75,6 +75,7 @@ class MelSpectrogram(Spectrum):
         framing: see :class:`~sot.spectra.framing.Framing`. With 'whole' up to hop_length - 1
             trailing samples get no gradient.
         square_magnitude: filter powers instead of magnitudes.
+        noise_floor: take so many times the median of a frame off its bins before they are filtered.
 
     Raises:
         ValueError: a setting out of range.
@@ -101,6 +102,7 @@ class MelSpectrogram(Spectrum):
         mel_norm: Literal["slaney"] | None = "slaney",
         framing: FramingRule = "whole",
         square_magnitude: bool = False,
+        noise_floor: float = 0.0,
     ) -> None:
         sample_rate, fmin, fmax = checked_band(sample_rate, fmin, fmax)
         n_mels = _checks.integer("n_mels", n_mels)
@@ -115,20 +117,13 @@ class MelSpectrogram(Spectrum):
             sample_rate,
             framing=framing,
             square_magnitude=square_magnitude,
+            noise_floor=noise_floor,
         )
         filters, centres = mel_filters(
             sample_rate, stft.fft_size, n_mels, fmin or 0.0, fmax, mel_scale, mel_norm
         )
-        super().__init__(centres, stft.framing, sample_rate, fmin, fmax, stft.square_magnitude)
-        self.stft = stft
+        super().__init__(stft, filters, centres, fmin, fmax)
         self.mel_scale = mel_scale
-        self.add_constant("filters", filters)
-
-    def analyse(self, padded: Tensor, frames: int) -> Tensor:
-        """The spectrum of the STFT through the filters."""
-        spectrum = self.stft.analyse(padded, frames)
-        spectrum = magnitude_or_power(spectrum, self.square_magnitude)
-        return spectrum @ self.constant("filters", padded.dtype)
 
     def positions(self, scaling: Scaling = "normalized") -> Array:
         """Ground positions of the bins; 'mel' is the same as 'normalized' here."""

@@ -32,6 +32,8 @@ class STFT(Spectrum):
         framing: see :class:`~sot.spectra.framing.Framing`. With 'whole' up to hop_length - 1
             trailing samples get no gradient.
         square_magnitude: give powers instead of magnitudes.
+        noise_floor: take so many times the median of a frame off its bins; 5 leaves next to
+            nothing of white noise.
 
     Raises:
         ValueError: a setting out of range, or a band without any bin.
@@ -55,6 +57,7 @@ class STFT(Spectrum):
         fmax: float | None = None,
         framing: FramingRule = "whole",
         square_magnitude: bool = False,
+        noise_floor: float = 0.0,
     ) -> None:
         fft_size = _checks.integer("fft_size", fft_size, minimum=2)
         hop_length = _checks.integer("hop_length", hop_length)
@@ -76,6 +79,7 @@ class STFT(Spectrum):
             fmin,
             fmax,
             _checks.flag("square_magnitude", square_magnitude),
+            noise_floor,
         )
         self.fft_size = fft_size
         self.first_bin = int(np.argmax(inside))

@@ -56,6 +56,7 @@ class VQT(Spectrum):
         framing: see :class:`~sot.spectra.framing.Framing`; the frame is the longest kernel, which
             may outlast the clip, so the default is 'zero'.
         square_magnitude: give powers instead of magnitudes.
+        noise_floor: take so many times the median of a frame off its bins.
 
     Raises:
         ValueError: a setting out of range, or bins that pass `fmax` or the Nyquist frequency.
@@ -84,6 +85,7 @@ class VQT(Spectrum):
         sample_rate: float = 22050,
         framing: FramingRule = "zero",
         square_magnitude: bool = False,
+        noise_floor: float = 0.0,
     ) -> None:
         sample_rate, fmin, fmax = checked_band(sample_rate, 32.7 if fmin is None else fmin, fmax)
         if not fmin:
@@ -101,6 +103,7 @@ class VQT(Spectrum):
             fmin,
             fmax,
             _checks.flag("square_magnitude", square_magnitude),
+            noise_floor,
         )
         self.bins_per_octave = bins_per_octave
         self.gamma = gamma

@@ -36,6 +36,8 @@ class Histogram(NamedTuple):
 
 def sorted_histogram(positions: Tensor, weights: Tensor) -> Histogram:
     """Sort the bins by position: once for all rows where all share the positions."""
+    if positions.ndim == 1 and _checks.is_ascending(positions):
+        return Histogram(positions, weights)
     positions, order = positions.sort(dim=-1, stable=True)
     if positions.ndim == 1:
         return Histogram(positions, weights[..., order], order)
