@@ -1,6 +1,7 @@
 """Spectral optimal transport for audio in PyTorch."""
 
 from sot.losses import (
+    LevelLoss,
     MultiResolutionSOTLoss,
     MultiScaleSpectralLoss,
     TransportPlan,
@@ -16,6 +17,7 @@ from sot.losses import (
 __version__ = "0.2.0"
 
 __all__ = [
+    "LevelLoss",
     "MultiResolutionSOTLoss",
     "MultiScaleSpectralLoss",
     "TransportPlan",

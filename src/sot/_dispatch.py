@@ -26,6 +26,12 @@ def kernels_serve(*tensors: Tensor) -> bool:
     return not any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
 
 
+def can_be_read(*tensors: Tensor) -> bool:
+    """Whether these are plain tensors on the CPU, which kernels may read here and now."""
+    plain = all(type(tensor) is Tensor for tensor in tensors)
+    return plain and not torch.compiler.is_compiling() and kernels_serve(*tensors)
+
+
 def in_forward_mode() -> bool:
     """Whether derivatives are taken forwards (jvp), for which only torch's own steps are made."""
     return not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0

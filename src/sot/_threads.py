@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sot._dispatch import kernels_serve
+from sot._dispatch import can_be_read
 
 _LEAST_WORK = 32_768  # bins below which a second thread costs more than it saves
 
@@ -82,8 +82,7 @@ def scaled_rows(rows: Tensor, factors: Tensor) -> Tensor:
     The threads of torch stay awake for a while after an operation, in the way of ours: so they are
     not woken where the kernels do the work.
     """
-    plain = type(rows) is type(factors) is Tensor and kernels_serve(rows, factors)
-    if torch.compiler.is_compiling() or not plain:
+    if not can_be_read(rows, factors):
         return factors[:, None] * rows
     left, right = rows.detach().numpy(), factors.detach().numpy()[:, None]
     result = np.empty_like(left)

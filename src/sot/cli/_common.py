@@ -19,17 +19,20 @@ T = TypeVar("T", int, float)
 #: Every argument of Wasserstein1DLoss that does not change the form of the result: its type on the
 #: command line and its help. A value that is not given is left to the loss and its presets.
 LOSS_OPTIONS: dict[str, tuple[type, str]] = {
-    "preset": (str, "A set of arguments: sot-loss or paper. Options below win over it."),
-    "transform": (str, "The spectrum: stft, mel, cqt or vqt."),
-    "fft_size": (int, "Samples of the transform (stft, mel)."),
+    "preset": (
+        str,
+        "A set of arguments: pitch, harmonic, chroma, paper or sot-loss; options win over it.",
+    ),
+    "transform": (str, "The spectrum: stft, mel, cqt, vqt, harmonic or chroma."),
+    "fft_size": (int, "Samples of the transform (not cqt, vqt)."),
     "hop_length": (int, "Samples from one frame to the next."),
-    "win_length": (int, "Samples under the window (stft, mel)."),
+    "win_length": (int, "Samples under the window (not cqt, vqt)."),
     "window": (str, "SciPy window by name, with parameters after a comma: kaiser,8.6."),
     "n_mels": (int, "Number of mel filters."),
     "mel_scale": (str, "Mel scale: slaney or htk."),
     "mel_norm": (str, "Mel filters: slaney for equal area, none for peaks of 1."),
     "n_bins": (int, "Number of bins (cqt, vqt)."),
-    "bins_per_octave": (int, "Resolution (cqt, vqt)."),
+    "bins_per_octave": (int, "Resolution (cqt, vqt, harmonic, chroma)."),
     "bins_per_semitone": (int, "Deprecated: a twelfth of --bins-per-octave."),
     "fmin": (float, "Lowest frequency in Hz."),
     "fmax": (float, "Highest frequency in Hz."),
@@ -50,13 +53,17 @@ LOSS_OPTIONS: dict[str, tuple[type, str]] = {
     "dim": (int, "Transport over frequency (-1) or over time (-2)."),
     "circular": (bool, "Place the bins on a circle."),
     "silence": (str, "Silent frames: ignore, or top_bin to let them vote."),
+    "silence_db": (float, "Level below the loudest frame at which frames are silent: -40."),
+    "frame_weighting": (str, "Votes of frames: equal, or by the energy of the reference."),
+    "noise_floor": (float, "Take so many times the median of a frame off its bins: 5."),
+    "lowpass": (float, "Count bins less above this frequency in Hz."),
     "eps": (float, "Mass up to which a frame is silent."),
     "device": (str, "Where to compute, such as cpu or cuda."),
     "validate": (bool, "Check the values of the input."),
 }
 
 #: Spectra of recordings; 'identity' takes spectrograms, which no audio file holds.
-_TRANSFORMS = ("stft", "mel", "cqt", "vqt")
+_TRANSFORMS = ("stft", "mel", "cqt", "vqt", "harmonic", "chroma")
 
 
 def with_loss_options(command: Callable[..., R]) -> Callable[..., R]:

@@ -10,6 +10,8 @@ from torch import Tensor
 #: What each name stands for.
 NAMED_LOSSES = {
     "sot": "spectral optimal transport with the options of the loss",
+    "pitch": "optimal transport set up for pitch",
+    "harmonic": "optimal transport between saliences of harmonics",
     "sot-loss": "the same as the package sot-loss computes it",
     "paper": "the setting of the ICASSP 2024 paper",
     "mss-linear": "multi-scale spectral loss, magnitudes",

@@ -21,8 +21,13 @@ _SETTINGS: dict[str, Any] = {
     "fft_size": 2048,
     "hop_length": 256,
     "square_magnitude": True,
-    "p": 1,
 }
+_TITLES = {
+    "pitch": "optimal transport",
+    "sot-loss": "the same in sot-loss",
+    "mss-linear": "multi-scale magnitudes",
+}
+_HARMONICS = 12  # of the candidate, falling as 1 / k
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,18 @@ def demo(
     from sot.cli._losses import bound_losses
 
     rate = violin.sample_rate
-    losses = bound_losses(["sot", "mss-linear"], violin.samples, {**_SETTINGS, "sample_rate": rate})
+    losses = bound_losses(list(_TITLES), violin.samples, {**_SETTINGS, "sample_rate": rate})
     start = violin.f0 / 4
     typer.echo(
-        f"\nThe pitch of {violin.name} by gradient descent on a pure tone, {_STEPS} steps from "
-        f"two octaves below:\n  {'start':24}{start:8.1f} Hz\n  {'true pitch':24}{violin.f0:8.1f} Hz"
+        f"\nThe pitch of {violin.name} by gradient descent on {_HARMONICS} harmonics that "
+        f"fall as 1 / k,\n{_STEPS} steps from two octaves below:\n"
+        f"  {'start':24}{start:8.1f} Hz\n  {'true pitch':24}{violin.f0:8.1f} Hz"
     )
+    amplitudes = 1 / torch.arange(1, _HARMONICS + 1)
 
     def tone(pitch: Tensor) -> Tensor:
-        return harmonic_tone(pitch, _SAMPLES, rate)
+        return harmonic_tone(pitch, _SAMPLES, rate, amplitudes)
 
-    titles = {"sot": "optimal transport", "mss-linear": "multi-scale magnitudes"}
     paths: dict[str, Tensor] = {}
     landscapes: dict[str, Landscape] = {}
     pitches = torch.logspace(math.log10(40), math.log10(2000), 81)
@@ -84,11 +90,11 @@ def demo(
     )
     for name, loss in watched:
         path = descend(loss, tone, start, steps=_STEPS, learning_rate=0.1)
-        paths[titles[name]] = path
-        landscapes[titles[name]] = sweep(loss, tone, pitches)
+        paths[_TITLES[name]] = path
+        landscapes[_TITLES[name]] = sweep(loss, tone, pitches)
         cents = 1200 * math.log2(float(path[-1]) / violin.f0)
         found.append(
-            f"  {titles[name]:24}{float(path[-1]):8.1f} Hz, {cents:+.0f} cents from the truth"
+            f"  {_TITLES[name]:24}{float(path[-1]):8.1f} Hz, {cents:+.0f} cents from the truth"
         )
     typer.echo("\n".join(found))
 
@@ -96,8 +102,11 @@ def demo(
     left, right = figure.subplots(1, 2)
     plot_landscapes(landscapes, violin.f0, left)
     plot_descents(paths, violin.f0, right)
-    left.set_title(f"Loss of a pure tone against {violin.name}")
-    right.set_title("Gradient descent from two octaves below")
+    left.set_title(f"Loss of a tone against {violin.name}")
+    right.set_title("Descent from two octaves below")
+    for ax in (left, right):
+        ax.get_legend().remove()  # one for both
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     save_figure(figure, output / "pitch.png")
     typer.echo(f"\nPictures: {output / 'transport.png'}, {output / 'pitch.png'}")
 
@@ -121,13 +130,12 @@ def _compare(x: _Note, y: _Note, output: Path) -> None:
     from sot.spectra import STFT
 
     settings = {**_SETTINGS, "sample_rate": x.sample_rate}
-    distance = Wasserstein1DLoss(bin_position_scaling="absolute", **settings)
+    distance = Wasserstein1DLoss(p=1, bin_position_scaling="absolute", **settings)
     hertz = float(distance(x.samples, y.samples))
     typer.echo(
         f"Two recorded notes: {x.name} ({x.f0:.1f} Hz) and {y.name} ({y.f0:.1f} Hz)\n"
         f"  Energy has to move by {hertz:.0f} Hz on average to turn one into the other."
     )
-    del settings["p"]
     spectrum = STFT(**settings)
     frame = spectrum(x.samples).shape[1] // 2
     figure = new_figure(9.0, 4.0)

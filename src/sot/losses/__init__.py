@@ -1,5 +1,6 @@
 """Losses between audio signals or spectrograms, and the transport functions, handed on."""
 
+from sot.losses.level import LevelLoss
 from sot.losses.multi_resolution import MultiResolutionSOTLoss
 from sot.losses.multi_scale import MultiScaleSpectralLoss
 from sot.losses.presets import PRESETS
@@ -15,6 +16,7 @@ from sot.transport import (
 
 __all__ = [
     "PRESETS",
+    "LevelLoss",
     "MultiResolutionSOTLoss",
     "MultiScaleSpectralLoss",
     "TransportPlan",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sot._compiled import compiled
+from sot.spectra._median_kernels import median
 from sot.transport._kernels import (
     ROWS,
     cumulate,
@@ -18,35 +19,6 @@ from sot.transport._kernels import (
 #: How a spectrum becomes weights: as it is, by its power, by its magnitude; or it holds the
 #: running sums of weights already.
 AS_IT_IS, POWER, MAGNITUDE, LEVELS = 0, 1, 2, 3
-
-
-@compiled
-def _median(weights: Any, row: int) -> Any:
-    """The lower median of a row of non-negative numbers, found digit by digit of their bits."""
-    bits = weights.view(np.uint64)
-    bins = weights.shape[1]
-    counts = np.empty(2048, np.int64)
-    rank, known, found = (bins - 1) // 2, np.uint64(0), np.uint64(0)
-    for digit in range(6):
-        # Eleven bits at a time: the exponent first, then what it takes of the mantissa.
-        shift = np.uint64(max(52 - 11 * digit, 0))
-        for value in range(2048):
-            counts[value] = 0
-        for i in range(bins):
-            if bits[row, i] & known == found:
-                counts[(bits[row, i] >> shift) & np.uint64(2047)] += 1
-        value = 0
-        while rank >= counts[value]:
-            rank -= counts[value]
-            value += 1
-        known |= np.uint64(2047) << shift
-        found = (found & ~(np.uint64(2047) << shift)) | (np.uint64(value) << shift)
-        if counts[value] == 1:
-            break
-    for i in range(bins):
-        if bits[row, i] & known == found:
-            return weights[row, i]
-    return weights[row, 0]  # not a number among them
 
 
 @compiled
@@ -62,7 +34,7 @@ def _read_weights(
         if how in (POWER, MAGNITUDE):
             weight = value.real * value.real + value.imag * value.imag
         weights[row, i] = np.sqrt(weight) if how == MAGNITUDE else weight
-    least = floor * _median(weights, row) if floor > 0.0 else 0.0
+    least = floor * median(weights, row) if floor > 0.0 else 0.0
     if how in (POWER, MAGNITUDE):
         for i in range(bins):
             weights[row, i] = max(weights[row, i] - least, 0.0) * gains[i]

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from sot import _checks
 from sot._constants import ConstantsModule
+from sot._dispatch import can_be_read
+from sot._threads import share_rows
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule
 from sot.spectra.positions import (
     SCALINGS,
@@ -138,8 +140,19 @@ def above_floor(weights: Tensor, factor: float) -> Tensor:
     """
     if factor == 0:
         return weights
-    median = weights.detach().median(dim=-1, keepdim=True).values
-    return (weights - factor * median).clamp(min=0.0)
+    return (weights - factor * _medians(weights.detach())).clamp(min=0.0)
+
+
+def _medians(weights: Tensor) -> Tensor:
+    """Lower medians over the last axis, which is kept."""
+    if not can_be_read(weights):
+        return weights.median(dim=-1, keepdim=True).values
+    from sot.spectra._median_kernels import row_medians
+
+    rows = weights.reshape(-1, weights.shape[-1]).contiguous().numpy()
+    result = np.empty(len(rows), rows.dtype)
+    share_rows(lambda start, stop: row_medians(rows, result, start, stop), *rows.shape)
+    return torch.from_numpy(result).reshape(*weights.shape[:-1], 1)
 
 
 def checked_framing(rule: str) -> FramingRule:

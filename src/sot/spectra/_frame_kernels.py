@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sot._compiled import compiled
 
 
@@ -90,3 +92,30 @@ def add_frames(
                     place = _place(start + i, max(length, least), reflects)
                     if 0 <= place < length:
                         total[to, place] += frames[row, frame, i] * window[i]
+
+
+@compiled
+def frame_energies(
+    signal: Any, lengths: Any, hop_length: int, left: int, frame_length: int, result: Any
+) -> None:
+    """Sum of the squared samples under each frame.
+
+    Args:
+        signal: shape (clips, samples).
+        lengths: samples of each clip that count, shape (clips,).
+        hop_length: samples from one frame to the next.
+        left: samples by which frame 0 reaches beyond the start.
+        frame_length: samples of a frame.
+        result: shape (clips, frames), float64.
+    """
+    until = np.zeros(signal.shape[1] + 1)
+    for clip in range(signal.shape[0]):
+        total = 0.0
+        for i in range(signal.shape[1]):
+            sample = float(signal[clip, i]) if i < lengths[clip] else 0.0
+            total += sample * sample
+            until[i + 1] = total
+        for frame in range(result.shape[1]):
+            start = frame * hop_length - left
+            stop = min(max(start + frame_length, 0), signal.shape[1])
+            result[clip, frame] = until[stop] - until[min(max(start, 0), signal.shape[1])]

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sot._dispatch import can_be_read
+from sot._threads import share_rows
+
 FramingRule = Literal["whole", "reflect", "zero", "end"]
 FRAMINGS = ("whole", "reflect", "zero", "end")
 Window = str | float | tuple[object, ...]
@@ -118,6 +121,8 @@ class Framing:
             Shape (batch, channels, frames), float64, differentiable.
         """
         samples = audio.shape[-1]
+        if can_be_read(audio) and not audio.requires_grad:
+            return self._energies_of_samples(audio, lengths)
         squares = audio.double().square()
         if lengths is not None:
             inside = torch.arange(samples, device=audio.device) < lengths.to(audio.device)[:, None]
@@ -127,6 +132,23 @@ class Framing:
         starts = frames * self.hop_length - self.left
         stops = (starts + self.frame_length).clamp(0, samples)
         return (until[..., stops] - until[..., starts.clamp(0, samples)]).clamp(min=0.0)
+
+    def _energies_of_samples(self, audio: Tensor, lengths: Tensor | None) -> Tensor:
+        """:meth:`energies` without derivatives."""
+        from sot.spectra._frame_kernels import frame_energies
+
+        batch, channels, samples = audio.shape
+        clips = audio.reshape(-1, samples).numpy()
+        ends = np.full(batch, samples) if lengths is None else lengths.numpy()
+        ends = ends.repeat(channels)
+        result = np.empty((len(clips), self.count(samples)))
+        place = self.hop_length, self.left, self.frame_length
+
+        def work(start: int, stop: int) -> None:
+            frame_energies(clips[start:stop], ends[start:stop], *place, result[start:stop])
+
+        share_rows(work, len(clips), samples)
+        return torch.from_numpy(result).reshape(batch, channels, -1)
 
     def _reflected(self, audio: Tensor, lengths: Tensor, size: int) -> Tensor:
         """Reflect every item of a batch at its own end."""

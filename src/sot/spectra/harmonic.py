@@ -16,7 +16,6 @@ from sot.spectra.positions import Array, Scaling, bin_indices
 from sot.spectra.stft import STFT
 
 _FAINTEST = 1e-6  # of the largest power in a frame: below it, magnitudes fade out
-_SHARPNESS = 8  # exponent of the salience
 
 
 def harmonic_kernels(frequencies: Array, pitches: Array, harmonics: int) -> Array:
@@ -128,7 +127,8 @@ class HarmonicSalience(FilteredSTFT):
         power = above_floor(power, self.stft.noise_floor)
         salience = self.filtered((power + faintest).sqrt() - faintest.sqrt()).clamp(min=0.0)
         largest = salience.detach().amax(-1, keepdim=True)
-        return (salience / torch.where(largest > 0, largest, 1.0)).pow(_SHARPNESS)
+        salience = salience / torch.where(largest > 0, largest, 1.0)
+        return salience.square().square().square()
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are the bin index, which is logarithmic in pitch."""
