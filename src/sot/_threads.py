@@ -82,7 +82,8 @@ def scaled_rows(rows: Tensor, factors: Tensor) -> Tensor:
     The threads of torch stay awake for a while after an operation, in the way of ours: so they are
     not woken where the kernels do the work.
     """
-    if not can_be_read(rows, factors):
+    graded = torch.is_grad_enabled() and (rows.requires_grad or factors.requires_grad)
+    if graded or not can_be_read(rows, factors):
         return factors[:, None] * rows
     left, right = rows.detach().numpy(), factors.detach().numpy()[:, None]
     result = np.empty_like(left)

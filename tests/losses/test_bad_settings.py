@@ -64,7 +64,7 @@ WRONG_TYPES = [
     ({"n_bins": 12.5, "transform": "cqt"}, "a whole number"),
     ({"sample_rate": "16k"}, "a finite number"),
     ({"validate": 1}, "True or False"),
-    ({"preset": 1}, "one of 'sot-loss', 'paper'"),
+    ({"preset": 1}, "one of 'sot-loss', 'pitch'"),
 ]
 
 

@@ -15,7 +15,7 @@ from sot._dispatch import kernels_serve
 from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
 from sot.spectra import magnitude_or_power
-from sot.transport import Histogram, highest_level, sorted_transport
+from sot.transport import Histogram, highest_level, row_transport
 
 
 def fused_cost(
@@ -82,7 +82,7 @@ def unfused_cost(
     """:func:`fused_cost` in steps, each of them differentiable to any order."""
     u, v, votes = rule(magnitude_or_power(x, square), magnitude_or_power(y, square))
     rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
-    return sorted_transport(*rows, p, cut).reshape(votes.shape), votes
+    return row_transport(*rows, p, cut).reshape(votes.shape), votes
 
 
 @torch.library.custom_op("sot::spectral_cost", mutates_args=())
@@ -121,7 +121,7 @@ def spectral_cost(
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(
-            *spectra, *positions, *how, 0, 0, np.ones(1), 0.0, p, top, grid, False,
+            *spectra, *positions, *how, 0, 0, np.ones(max(n, y.shape[1])), 0.0, p, top, grid, False,
             normalize, balanced, silent_vote, eps, costs, votes, *gradients, start, stop,
         )  # fmt: skip
 

@@ -93,7 +93,7 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         if positions is not None:
             given = place_positions(f"{name}_positions", positions, spectrum, self.over_time)
             _checks.finite(f"{name}_positions", given, self.validate)
-            placed, spectrum, _ = sorted_histogram(given, spectrum)
+            placed, spectrum, *_ = sorted_histogram(given, spectrum)
         else:
             placed = self._default_positions(name, spectrum)
         return replace(side, spectrum=spectrum, positions=placed, inside=inside)

@@ -11,7 +11,7 @@ from sot.transport.line import (
     TransportPlan,
     quantile_function,
     quantiles,
-    sorted_transport,
+    row_transport,
     transport_plan_1d,
     wasserstein_1d,
 )
@@ -23,8 +23,8 @@ __all__ = [
     "highest_level",
     "quantile_function",
     "quantiles",
+    "row_transport",
     "sorted_histogram",
-    "sorted_transport",
     "transport_plan_1d",
     "wasserstein_1d",
     "wasserstein_1d_circle",

@@ -11,11 +11,12 @@ from sot import _checks
 
 
 class Histogram(NamedTuple):
-    """Weights of shape (rows, n) on sorted positions of shape (n,) or (rows, n)."""
+    """Weights of shape (rows, n) on positions of shape (n,) or (rows, n)."""
 
     positions: Tensor
     weights: Tensor
     order: Tensor | None = None  # where each sorted bin was before, like the positions
+    is_sorted: bool = True
 
     @classmethod
     def of_rows(cls, positions: Tensor, weights: Tensor) -> Histogram:
@@ -25,6 +26,10 @@ class Histogram(NamedTuple):
         if positions.ndim > 1:
             positions = positions.expand(weights.shape).reshape(-1, support)
         return cls(positions, weights.reshape(-1, support))
+
+    def sorted(self) -> Histogram:
+        """The same, in ascending order of position."""
+        return self if self.is_sorted else sorted_histogram(self.positions, self.weights)
 
     def original(self, index: Tensor) -> Tensor:
         """Bins of the sorted histogram, shape (rows, k), numbered as they were given."""
@@ -52,9 +57,10 @@ def paired_histograms(
     require_sort: bool,
     validate: bool | None,
 ) -> tuple[Histogram, Histogram, tuple[int, ...]]:
-    """Check two histograms, broadcast and flatten their leading axes, and sort them.
+    """Check two histograms, and broadcast and flatten their leading axes.
 
-    Returns the two histograms and the shape of the leading axes.
+    Positions that all rows share are sorted; others are left as they are, to be sorted where it is
+    done fastest. Returns the two histograms and the shape of the leading axes.
     """
     _checks.flag("require_sort", require_sort)
     u_values, u_weights = _checked("u", u_values, u_weights, require_sort, validate)
@@ -71,7 +77,9 @@ def paired_histograms(
         values = _once(values).to(dtype)
         if values.ndim > 1:
             values = values.expand(*shape, bins).reshape(-1, bins)
-        return sorted_histogram(values, weights) if require_sort else Histogram(values, weights)
+        if require_sort and values.ndim == 1:
+            return sorted_histogram(values, weights)
+        return Histogram(values, weights, is_sorted=not require_sort)
 
     return flat(u_values, u_weights), flat(v_values, v_weights), tuple(shape)
 

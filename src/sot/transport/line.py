@@ -83,16 +83,17 @@ def wasserstein_1d(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
     if return_quantiles:
-        return _unflatten(quantiles(u, v), shape)
-    return sorted_transport(u, v, p, cut=limit_quantile_range).reshape(shape)
+        return _unflatten(quantiles(u.sorted(), v.sorted()), shape)
+    return row_transport(u, v, p, cut=limit_quantile_range).reshape(shape)
 
 
-def sorted_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Tensor:
-    """Transport cost of each row of two flat, sorted, checked histograms, shape (rows,)."""
+def row_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Tensor:
+    """Transport cost of each row of two flat, checked histograms, shape (rows,)."""
     tensors = (u.positions, v.positions, u.weights, v.weights)
     moving = u.positions.requires_grad or v.positions.requires_grad
     if moving or not kernels_serve(*tensors):
-        return transport_cost(*tensors, p, cut)
+        u, v = u.sorted(), v.sorted()
+        return transport_cost(u.positions, v.positions, u.weights, v.weights, p, cut)
     from sot.transport._ops import transport
 
     gradients = torch.is_grad_enabled()
@@ -100,6 +101,7 @@ def sorted_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) ->
         *tensors,
         p,
         cut,
+        not (u.is_sorted and v.is_sorted),
         gradients and u.weights.requires_grad,
         gradients and v.weights.requires_grad,
     )[0]
@@ -219,6 +221,7 @@ def transport_plan_1d(
     u, v, shape = paired_histograms(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
+    u, v = u.sorted(), v.sorted()
     u_cdf, v_cdf = u.weights.cumsum(-1), v.weights.cumsum(-1)
     total = torch.maximum(u_cdf[..., -1:], v_cdf[..., -1:])
     u_cdf = torch.cat([u_cdf[..., :-1], total], dim=-1)
