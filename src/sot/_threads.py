@@ -89,7 +89,8 @@ def scaled_rows(rows: Tensor, factors: Tensor) -> Tensor:
     result = np.empty_like(left)
 
     def work(start: int, stop: int) -> None:
-        np.multiply(left[start:stop], right[start:stop], out=result[start:stop])
+        with np.errstate(all="ignore"):
+            np.multiply(left[start:stop], right[start:stop], out=result[start:stop])
 
     share_rows(work, len(left), left.shape[1] // 8)
     return torch.from_numpy(result)

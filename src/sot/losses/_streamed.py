@@ -247,7 +247,7 @@ def streamed(
             gradient.finish()
     cost, total = (
         torch.from_numpy(frames.reshape(len(x), -1).sum(1)).to(x.dtype)
-        for frames in (ballots * costs, ballots)
+        for frames in (np.where(ballots > 0, ballots * costs, 0.0), ballots)
     )
     return cost, total, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
 

@@ -121,7 +121,8 @@ class BlockTranspose:
 
         transform = self._transform
         middle = transform.fft_size // 2
-        spectrum[:, :: middle if transform.fft_size % 2 == 0 else middle + 1] *= 2
+        with np.errstate(all="ignore"):  # what is beyond the range of numbers is told by the caller
+            spectrum[:, :: middle if transform.fft_size % 2 == 0 else middle + 1] *= 2
         frames = torch.fft.irfft(torch.from_numpy(spectrum), n=transform.fft_size, norm="forward")
         first, total = 0, self._total
         if start % transform.count and block.clips.start == start // transform.count:
