@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sot.cli.compare import compare
+from sot.cli.data import data
 from sot.cli.demo import demo
 from sot.cli.landscape import landscape
 
@@ -43,3 +44,4 @@ def root(
 app.command(short_help="Compare two recordings, or two folders of them.")(compare)
 app.command(short_help="Sweep the pitch of a tone: losses and their gradients.")(landscape)
 app.command(short_help="Compare two recorded notes and find the pitch of one.")(demo)
+app.command(short_help="Make the synthetic data set of the paper.")(data)
