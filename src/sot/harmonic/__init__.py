@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sot.harmonic.dataset import Clips, SinusoidSettings, generate_splits, load_splits, save_splits
 from sot.harmonic.encoder import Estimate, PitchEncoder, ToeplitzLinear
 from sot.harmonic.front_end import ClipTransform
+from sot.harmonic.measures import LogSpectralDistance, pitch_accuracies
 from sot.harmonic.synthesiser import HarmonicSynthesiser, SinusoidalBank
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Clips",
     "Estimate",
     "HarmonicSynthesiser",
+    "LogSpectralDistance",
     "PitchEncoder",
     "PreloadedSinusoidDataModule",
     "SinusoidDataModule",
@@ -34,6 +36,7 @@ __all__ = [
     "ToeplitzLinear",
     "generate_splits",
     "load_splits",
+    "pitch_accuracies",
     "save_splits",
 ]
 
