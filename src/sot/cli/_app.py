@@ -10,6 +10,7 @@ from sot.cli.compare import compare
 from sot.cli.data import data
 from sot.cli.demo import demo
 from sot.cli.landscape import landscape
+from sot.cli.train import train
 
 app = typer.Typer(
     name="sot",
@@ -45,3 +46,11 @@ app.command(short_help="Compare two recordings, or two folders of them.")(compar
 app.command(short_help="Sweep the pitch of a tone: losses and their gradients.")(landscape)
 app.command(short_help="Compare two recorded notes and find the pitch of one.")(demo)
 app.command(short_help="Make the synthetic data set of the paper.")(data)
+app.command(
+    short_help="Train the paper's estimator: one of seven experiments, or any configuration.",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    },
+)(train)

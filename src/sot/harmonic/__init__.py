@@ -12,28 +12,40 @@ from sot.harmonic.dataset import Clips, SinusoidSettings, generate_splits, load_
 from sot.harmonic.encoder import Estimate, PitchEncoder, ToeplitzLinear
 from sot.harmonic.front_end import ClipTransform
 from sot.harmonic.measures import LogSpectralDistance, pitch_accuracies
+from sot.harmonic.objective import Objective, ObjectiveSettings
 from sot.harmonic.synthesiser import HarmonicSynthesiser, SinusoidalBank
+from sot.harmonic.warm_up import TiltSettings
 
 if TYPE_CHECKING:
     from sot.harmonic.data_module import PreloadedSinusoidDataModule, SinusoidDataModule
+    from sot.harmonic.estimator import EncoderSettings, HarmonicEstimator, TrainingSettings
 
 _NEEDS_LIGHTNING = {
+    "EncoderSettings": "estimator",
+    "HarmonicEstimator": "estimator",
     "PreloadedSinusoidDataModule": "data_module",
     "SinusoidDataModule": "data_module",
+    "TrainingSettings": "estimator",
 }
 
 __all__ = [
     "ClipTransform",
     "Clips",
+    "EncoderSettings",
     "Estimate",
+    "HarmonicEstimator",
     "HarmonicSynthesiser",
     "LogSpectralDistance",
+    "Objective",
+    "ObjectiveSettings",
     "PitchEncoder",
     "PreloadedSinusoidDataModule",
     "SinusoidDataModule",
     "SinusoidSettings",
     "SinusoidalBank",
+    "TiltSettings",
     "ToeplitzLinear",
+    "TrainingSettings",
     "generate_splits",
     "load_splits",
     "pitch_accuracies",

@@ -185,10 +185,11 @@ class PreloadedSinusoidDataModule(_ClipDataModule):
     Args:
         data_path: the file.
         batch_size: clips in a batch, of each process.
-        seed: of the order of the training clips, and of new splits.
+        seed: of the order of the training clips.
         shuffle: False keeps the training clips in order, as the published loader did.
         resplit: deal the clips out anew, 70, 20 and 10 percent. None does so, with a warning, if
             the splits of the file share clips, as those of the published one do.
+        split_seed: of the new splits, so that all runs share them.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -202,9 +203,11 @@ class PreloadedSinusoidDataModule(_ClipDataModule):
         seed: int = 42,
         shuffle: bool = True,
         resplit: bool | None = None,
+        split_seed: int = 42,
     ) -> None:
         super().__init__(batch_size, seed, shuffle)
         self.data_path = data_path
+        self.split_seed = _checks.integer("split_seed", split_seed, minimum=0)
         self.resplit = resplit if resplit is None else _checks.flag("resplit", resplit)
 
     def make_splits(self) -> dict[str, Clips]:
@@ -217,4 +220,4 @@ class PreloadedSinusoidDataModule(_ClipDataModule):
                 "anew (resplit=False keeps them as they are)",
                 stacklevel=2,
             )
-        return split_anew(splits, self.seed) if resplit else splits
+        return split_anew(splits, self.split_seed) if resplit else splits

@@ -76,6 +76,9 @@ class PitchEncoder(nn.Module):
         dropout: share of features that is dropped while training, before the last convolution.
         amplitude_slope: by how much the logit of an amplitude falls from one harmonic to the next
             at the start of training; 0 is the paper's.
+        amplitude_start: what is added to all logits at the start; 0 is the paper's.
+        amplitude_spread: factor of the other weights of that head at the start; with 0 all frames
+            start from the same amplitudes.
 
     Raises:
         ValueError: a setting out of range.
@@ -105,6 +108,8 @@ class PitchEncoder(nn.Module):
         temperature: float = 0.1,
         dropout: float = 0.5,
         amplitude_slope: float = 0.0,
+        amplitude_start: float = 0.0,
+        amplitude_spread: float = 1.0,
     ) -> None:
         super().__init__()
         self.bins = _checks.integer("bins", bins, minimum=2)
@@ -117,6 +122,8 @@ class PitchEncoder(nn.Module):
             _checks.fail("dropout", "less than 1", dropout)
         harmonics = _checks.integer("harmonics", harmonics)
         slope = _checks.number("amplitude_slope", amplitude_slope, minimum=0)
+        start = _checks.number("amplitude_start", amplitude_start)
+        spread = _checks.number("amplitude_spread", amplitude_spread, minimum=0)
         self.norm = nn.LayerNorm((1, self.bins))
         # (1, 15) kernels on pictures of height 1: with the channels last in memory they are
         # faster than one-dimensional convolutions, and the 1 x 1 convolutions are linear layers.
@@ -128,7 +135,8 @@ class PitchEncoder(nn.Module):
         self.pitch_head = ToeplitzLinear(3 * self.bins, self.bins)
         self.amplitude_head = nn.Linear(3 * self.bins, harmonics)
         with torch.no_grad():
-            self.amplitude_head.bias.sub_(slope * torch.arange(harmonics))
+            self.amplitude_head.weight.mul_(spread)
+            self.amplitude_head.bias.mul_(spread).add_(start - slope * torch.arange(harmonics))
 
     def forward(self, frames: Tensor) -> Estimate:
         """Estimate pitch and amplitudes.
