@@ -66,9 +66,25 @@ def tilted(audio: Tensor, order: float, corner: float) -> Tensor:
     frequencies = torch.fft.rfftfreq(size, 1 / SAMPLE_RATE, device=audio.device, dtype=audio.dtype)
     gains = (1 + (frequencies / corner).square()) ** (-order / 2)
     result = torch.fft.irfft(torch.fft.rfft(audio, size) * gains, size)[..., :samples]
-    before = audio.square().mean(-1, keepdim=True)
-    after = result.square().mean(-1, keepdim=True)
-    heard = (before > 0) & (after > 0)
-    ratio = torch.where(heard, before, 1.0) / torch.where(heard, after, 1.0)
-    louder: Tensor = result * ratio.sqrt()
+    louder: Tensor = result * _ratio(loudness(audio), loudness(result))
     return louder
+
+
+def loudness(audio: Tensor) -> Tensor:
+    """Root of the mean square under a Hann window, shape (clips, 1), of audio (clips, samples).
+
+    The window keeps out what the edges of a clip leave behind a steep low-pass.
+    """
+    window = torch.hann_window(audio.shape[-1], dtype=audio.dtype, device=audio.device)
+    return (audio * window).square().mean(-1, keepdim=True).sqrt()
+
+
+def matched(audio: Tensor, target: Tensor, order: float) -> Tensor:
+    """Audio brought towards the loudness of a target: wholly for 1, not at all for 0."""
+    return audio * _ratio(loudness(target), loudness(audio)) ** order
+
+
+def _ratio(wanted: Tensor, present: Tensor) -> Tensor:
+    """The gain from one loudness to another; 1 where either is silent."""
+    heard = (wanted > 0) & (present > 0)
+    return torch.where(heard, wanted, 1.0) / torch.where(heard, present, 1.0)
