@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 from generators.runs import SMALL
+from typer.testing import CliRunner
 
 import sot
+from sot.cli._app import app
 
 
 @pytest.fixture(scope="session")
 def start() -> Callable[..., subprocess.Popen[str]]:
     """Start a verb in a process of its own."""
 
-    def begin(*arguments: object, before: str = "") -> subprocess.Popen[str]:
+    def begin(*arguments: object) -> subprocess.Popen[str]:
         source = str(Path(sot.__file__).parents[1])
-        program = f"import sys\n{before}\nfrom sot.cli import main\nmain()"
+        program = "from sot.cli import main; main()"
         paths = [source, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
@@ -38,13 +40,14 @@ def start() -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def sot_command(start) -> Callable[..., tuple[int, str, str]]:
-    """Run a verb to its end: status, standard output, standard error."""
+def sot_command() -> Callable[..., tuple[int, str, str]]:
+    """Run a verb in this process: status, standard output, standard error."""
 
-    def run(*arguments: object, **settings: str) -> tuple[int, str, str]:
-        process = start(*arguments, **settings)
-        out, err = process.communicate(timeout=300)
-        return process.returncode, out, err
+    def run(*arguments: object) -> tuple[int, str, str]:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
 
     return run
 

@@ -1,7 +1,11 @@
 """Training through the command line: what a run leaves, that it goes on where it stopped."""
 
+import errno
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import yaml
 from generators.runs import SMALL
 from safetensors.torch import load_file
 
+import sot
 from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file, protocol_files
 
 
@@ -102,12 +107,6 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
     assert status == 0, err
     script = tmp_path / "alone.py"  # Lightning starts the other process from a script
     script.write_text("from sot.cli import main\nmain()\n")
-    import os
-    import subprocess
-    import sys
-
-    import sot
-
     done = subprocess.run(
         [sys.executable, script, *settings, *SMALL, *two, f"--output={tmp_path / 'two'}"],
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(sot.__file__).parents[1])},
@@ -184,16 +183,14 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(sot_command, tmp
     assert "Traceback" not in err
 
 
-def test_a_full_disk_is_one_line_and_leaves_no_half_file(sot_command, tmp_path):
-    full = (
-        "import errno, torch\n"
-        "def save(*a, **k): raise OSError(errno.ENOSPC, 'No space left on device')\n"
-        "torch.save = save\n"
-    )
+def test_a_full_disk_is_one_line_and_leaves_no_half_file(sot_command, tmp_path, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
     status, _, err = sot_command(
-        "train", "--experiment=SOT-2048", f"--output={tmp_path}", "--trainer.max_epochs=1",
-        *SMALL, before=full,
-    )  # fmt: skip
+        "train", "--experiment=SOT-2048", f"--output={tmp_path}", "--trainer.max_epochs=1", *SMALL
+    )
     assert status == 1
     assert "No space left on device" in err.splitlines()[-1]
     assert not list(tmp_path.rglob("*.ckpt"))

@@ -9,6 +9,8 @@ import typer
 from sot.cli.compare import compare
 from sot.cli.data import data
 from sot.cli.demo import demo
+from sot.cli.estimate import estimate
+from sot.cli.evaluate import evaluate, table
 from sot.cli.landscape import landscape
 from sot.cli.train import train
 
@@ -54,3 +56,6 @@ app.command(
         "help_option_names": [],
     },
 )(train)
+app.command(short_help="Measure a trained estimator on the test clips.")(evaluate)
+app.command(short_help="Collect trained estimators into the paper's table.")(table)
+app.command(short_help="Estimate pitch and harmonics of recordings.")(estimate)

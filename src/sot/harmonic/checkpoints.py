@@ -149,7 +149,7 @@ def configured(
         parser.add_subclass_arguments(lightning.LightningDataModule, "data")
         wanted["data"] = content.get("data")
     try:
-        made = parser.instantiate_classes(parser.parse_object(wanted))
+        made = parser.instantiate(parser.parse_object(wanted))
     except Exception as error:  # jsonargparse's ArgumentError, and what constructors raise
         raise ValueError(f"{path}: {error}") from error
     return made.model, made.data if with_data else None

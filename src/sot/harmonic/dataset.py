@@ -23,7 +23,7 @@ from sot.harmonic.front_end import CLIP_SAMPLES, SAMPLE_RATE
 
 SPLITS = ("train", "val", "test")
 COUNTS = ("uniform", "published")
-_PEAK = 0.9
+PEAK = 0.9  # of a clip that is given to the encoder
 _CHUNK = 64  # clips made at a time
 
 Array = NDArray[np.float64]
@@ -161,7 +161,7 @@ def _sines(frequencies: Array, weights: Array) -> Array:
 def scaled(audio: Tensor) -> Tensor:
     """Clips scaled to a peak of 0.9; a silent clip stays silent."""
     peaks = audio.abs().amax(-1, keepdim=True)
-    return audio * (_PEAK / torch.where(peaks > 0, peaks, 1.0))
+    return audio * (PEAK / torch.where(peaks > 0, peaks, 1.0))
 
 
 def save_splits(path: str | Path, splits: Mapping[str, Clips]) -> None:

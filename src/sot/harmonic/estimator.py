@@ -21,7 +21,7 @@ from sot.harmonic.measures import LogSpectralDistance, pitch_accuracies
 from sot.harmonic.objective import Objective, ObjectiveSettings
 from sot.harmonic.random_states import random_states, restore_random_states
 from sot.harmonic.synthesiser import HarmonicSynthesiser
-from sot.harmonic.warm_up import TiltSettings, tilted
+from sot.harmonic.warm_up import TiltSettings, through_tilt
 from sot.losses import MultiScaleSpectralLoss
 
 #: The measures of the test, in the order of the table.
@@ -157,10 +157,7 @@ class HarmonicEstimator(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """The loss of a batch; it stops where the loss is not finite."""
         estimate, audio = self._encode_some(batch["frames"])
-        target, order = batch["audio"], self.tilt.order_at(self.progress)
-        if order > 0:
-            target = tilted(target, order, self.tilt.corner)
-            audio = tilted(audio, order, self.tilt.corner)
+        target, audio = through_tilt(batch["audio"], audio, self.tilt, self.progress)
         total: Tensor
         total, parts = self.objective(target, audio)
         if not bool(total.detach().isfinite()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.plugins import TorchCheckpointIO
 
 from sot._files import replaced_when_done
+from sot.harmonic._quiet import without_lightnings_own
 from sot.harmonic.checkpoints import CONFIG, METRICS, WEIGHTS, save_weights, sha256
 from sot.harmonic.estimator import HarmonicEstimator
 from sot.harmonic.figures import ValidationFigures
@@ -56,7 +56,7 @@ class SaveConfiguration(SaveConfigCallback):
             return
         path = run_folder(self.config) / CONFIG
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = self.parser.dump(self.config, skip_none=False, skip_link_targets=False)
+        text = self.parser.dump(self.config, skip_unset=False, skip_link_targets=False)
         with replaced_when_done(path) as beside:
             beside.write_text(text)
 
@@ -177,11 +177,7 @@ def train(args: list[str]) -> Path:
         OSError: a file cannot be written.
         SystemExit: the arguments or the configuration are wrong; the message names the key.
     """
-    with warnings.catch_warnings():
-        # Lightning's own business: its data are in memory, so no workers are wanted.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+    with without_lightnings_own():
         cli = EstimatorCLI(args)
         path = cli.config["ckpt_path"]
         cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)

@@ -1,10 +1,14 @@
 """A start for short training: both sounds are heard through a tilt that fades away.
 
-With few or many harmonics of unknown levels, a pitch and a roll-off that explain a tone wrongly
-are a local minimum of the transport loss: each roll-off leads to the right pitch for some numbers
-of harmonics only. A steep low-pass of target and estimate makes all of them alike: what is left
-is the fundamental. Once the pitch is right, the tilt is taken back and the amplitudes follow.
-It knows nothing of labels or losses, so it serves every experiment alike.
+A pitch and a roll-off that explain a tone wrongly are a local minimum of the transport loss, and
+each roll-off at the start leads to the right pitch for some numbers of harmonics only. A steep
+low-pass on target and estimate leaves little but the fundamental, whatever the harmonics: then the
+gradient points to the true pitch from octaves away. Once the pitch is right, the tilt is taken
+back and the amplitudes follow. It knows nothing of labels or losses, so it serves every experiment
+alike.
+
+While the tilt lasts, the estimate is brought to the loudness of the target and a little above:
+under the cut, what mass is missing would sit at the top bin and drown the gradient of the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from torch import Tensor
 from sot import _checks
 from sot.harmonic.front_end import SAMPLE_RATE
 
+_SILENCE = 1e-20  # mean square
+
 
 @dataclass(frozen=True)
 class TiltSettings:
@@ -28,6 +34,8 @@ class TiltSettings:
         corner: frequency in Hz below which hardly anything is taken away.
         hold: share of the steps for which the tilt stays.
         end: share of the steps after which it is gone; in between it falls linearly.
+        margin: how much louder than the target the estimate is made, as a share; it fades with
+            the order, as the matching does.
 
     Raises:
         ValueError: a setting out of range.
@@ -36,13 +44,15 @@ class TiltSettings:
 
     order: float = 0.0
     corner: float = 80.0
-    hold: float = 0.3
-    end: float = 0.8
+    hold: float = 0.25
+    end: float = 0.6
+    margin: float = 0.1
 
     def __post_init__(self) -> None:
         _checks.number("order", self.order, minimum=0)
         _checks.number("corner", self.corner, above=0)
         _checks.number("hold", self.hold, minimum=0)
+        _checks.number("margin", self.margin, minimum=0)
         if _checks.number("end", self.end) < self.hold:
             _checks.fail("end", f"at least hold, {self.hold:g}", self.end)
 
@@ -53,6 +63,19 @@ class TiltSettings:
         if progress >= self.end:
             return 0.0
         return self.order * (self.end - progress) / (self.end - self.hold)
+
+
+def through_tilt(
+    target: Tensor, estimate: Tensor, settings: TiltSettings, progress: float
+) -> tuple[Tensor, Tensor]:
+    """Target and estimate (clips, samples) as a loss hears them at a share of the steps."""
+    order = settings.order_at(progress)
+    if order == 0:
+        return target, estimate
+    share = order / settings.order
+    target = tilted(target, order, settings.corner)
+    estimate = tilted(estimate, order, settings.corner)
+    return target, (1 + settings.margin * share) * matched(estimate, target, share)
 
 
 def tilted(audio: Tensor, order: float, corner: float) -> Tensor:
@@ -66,25 +89,20 @@ def tilted(audio: Tensor, order: float, corner: float) -> Tensor:
     frequencies = torch.fft.rfftfreq(size, 1 / SAMPLE_RATE, device=audio.device, dtype=audio.dtype)
     gains = (1 + (frequencies / corner).square()) ** (-order / 2)
     result = torch.fft.irfft(torch.fft.rfft(audio, size) * gains, size)[..., :samples]
-    louder: Tensor = result * _ratio(loudness(audio), loudness(result))
+    louder: Tensor = result * (loudness(audio) / loudness(result))
     return louder
+
+
+def matched(audio: Tensor, target: Tensor, share: float) -> Tensor:
+    """Audio brought towards the loudness of a target: wholly for 1, not at all for 0."""
+    return audio * (loudness(target) / loudness(audio)) ** share
 
 
 def loudness(audio: Tensor) -> Tensor:
     """Root of the mean square under a Hann window, shape (clips, 1), of audio (clips, samples).
 
-    The window keeps out what the edges of a clip leave behind a steep low-pass.
+    The window keeps out what the edges of a clip leave behind a steep low-pass. Silence has a
+    loudness too, if a negligible one, so that it can be divided by.
     """
     window = torch.hann_window(audio.shape[-1], dtype=audio.dtype, device=audio.device)
-    return (audio * window).square().mean(-1, keepdim=True).sqrt()
-
-
-def matched(audio: Tensor, target: Tensor, order: float) -> Tensor:
-    """Audio brought towards the loudness of a target: wholly for 1, not at all for 0."""
-    return audio * _ratio(loudness(target), loudness(audio)) ** order
-
-
-def _ratio(wanted: Tensor, present: Tensor) -> Tensor:
-    """The gain from one loudness to another; 1 where either is silent."""
-    heard = (wanted > 0) & (present > 0)
-    return torch.where(heard, wanted, 1.0) / torch.where(heard, present, 1.0)
+    return (audio * window).square().mean(-1, keepdim=True).clamp(min=_SILENCE).sqrt()
