@@ -11,6 +11,7 @@ from sot.cli.data import data
 from sot.cli.demo import demo
 from sot.cli.estimate import estimate
 from sot.cli.evaluate import evaluate, table
+from sot.cli.grid import grid
 from sot.cli.landscape import landscape
 from sot.cli.train import train
 
@@ -59,3 +60,7 @@ app.command(
 app.command(short_help="Measure a trained estimator on the test clips.")(evaluate)
 app.command(short_help="Collect trained estimators into the paper's table.")(table)
 app.command(short_help="Estimate pitch and harmonics of recordings.")(estimate)
+app.command(
+    short_help="Train experiments times seeds, side by side.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(grid)
