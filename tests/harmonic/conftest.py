@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import lightning  # noqa: F401 - sets up its loggers
 import pytest
 from generators.runs import SMALL
 from typer.testing import CliRunner
@@ -42,6 +44,8 @@ def start() -> Callable[..., subprocess.Popen[str]]:
 @pytest.fixture(scope="session")
 def sot_command() -> Callable[..., tuple[int, str, str]]:
     """Run a verb in this process: status, standard output, standard error."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).handlers.clear()  # they hold the standard error of another test
 
     def run(*arguments: object) -> tuple[int, str, str]:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])

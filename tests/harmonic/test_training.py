@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import lightning
 import pytest
 import torch
 import yaml
@@ -16,6 +17,7 @@ from generators.runs import SMALL
 from safetensors.torch import load_file
 
 import sot
+from sot.harmonic import EncoderSettings, HarmonicEstimator
 from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file, protocol_files
 
 
@@ -116,8 +118,12 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
     )
     assert done.returncode == 0, done.stderr
     one, both = (weights(tmp_path / name / "SOT-2048" / "42") for name in ("one", "two"))
-    for name, value in one.items():
-        torch.testing.assert_close(value, both[name], rtol=1e-3, atol=1e-5)
+    lightning.seed_everything(42, verbose=False)
+    start = HarmonicEstimator(encoder=EncoderSettings(dropout=0)).state_dict()
+    # Adam blows up what rounding does to the smallest gradients, so whole vectors are compared.
+    moved = torch.cat([(one[name] - start[name]).flatten() for name in one])
+    apart = torch.cat([(one[name] - both[name]).flatten() for name in one])
+    assert apart.norm() < 0.05 * moved.norm()
     measures = [
         json.loads((tmp_path / name / "SOT-2048" / "42" / "metrics.json").read_text())["test"]
         for name in ("one", "two")

@@ -299,10 +299,29 @@ class HarmonicEstimator(lightning.LightningModule):
         return find_checkpoint(name, seed).estimator()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the states of the random generators with the weights."""
+        """Keep the states of the random generators with the weights, and count whole epochs."""
         checkpoint["random_states"] = random_states()
+        _complete_epoch(checkpoint["loops"]["fit_loop"])
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the states of the random generators."""
         if "random_states" in checkpoint:
             restore_random_states(checkpoint["random_states"])
+
+
+def _complete_epoch(loop: dict[str, Any]) -> None:
+    """Count the epoch at whose end a checkpoint is written as complete, with no batch begun.
+
+    Lightning does so after it has written the checkpoint. With a limit of steps it takes the epoch
+    as unfinished when it goes on: it counts it twice, and goes on with the clips of a later one.
+    """
+    epochs = loop["epoch_progress"]["current"]
+    if epochs["processed"] != epochs["completed"] + 1 or epochs["processed"] != epochs["ready"]:
+        return
+    for progress in loop["epoch_progress"].values():
+        progress["completed"] += 1
+    loop["epoch_loop.batch_progress"]["is_last_batch"] = False
+    optimiser = loop["epoch_loop.automatic_optimization.optim_progress"]["optimizer"]
+    for part in (loop["epoch_loop.batch_progress"], loop["epoch_loop.scheduler_progress"],
+                 *optimiser.values()):  # fmt: skip
+        part["current"] = dict.fromkeys(part["current"], 0)
