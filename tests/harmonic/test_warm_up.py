@@ -8,7 +8,7 @@ import torch
 from sot import Wasserstein1DLoss
 from sot.harmonic import HarmonicSynthesiser, SinusoidSettings, TiltSettings, generate_splits
 from sot.harmonic.dataset import scaled
-from sot.harmonic.warm_up import loudness, matched, through_tilt, tilted
+from sot.harmonic.warm_up import loudness, through_tilt, tilted
 
 
 def sine(frequency):
@@ -40,16 +40,10 @@ def test_the_order_stays_then_falls_then_is_gone():
     assert orders == pytest.approx([2, 2, 1, 0, 0])
 
 
-def test_a_matched_estimate_is_as_loud_as_its_target():
-    target, estimate = 0.3 * torch.randn(3, 4096), torch.randn(3, 4096)
-    torch.testing.assert_close(loudness(matched(estimate, target, 1.0)), loudness(target))
-    torch.testing.assert_close(matched(estimate, target, 0.0), estimate)
-
-
 def test_silence_is_finite_and_so_are_its_gradients():
     silent = torch.zeros(1, 4096, requires_grad=True)
     for target, estimate in ((silent, silent), (sine(440.0), silent), (silent, sine(440.0))):
-        heard = through_tilt(target, estimate, TiltSettings(order=2.5), 0.0)
+        heard = through_tilt(target, estimate, TiltSettings(order=1.5), 0.0)
         (gradient,) = torch.autograd.grad(sum(side.sum() for side in heard), silent)
         assert all(side.isfinite().all() for side in heard)
         assert gradient.isfinite().all()
@@ -59,7 +53,7 @@ def right_signs(order, ratio):
     """Share of clips at which the gradient of the pitch of a mistuned tone points to the truth."""
     clips = generate_splits(SinusoidSettings(train_clips=60, val_clips=1, test_clips=1))["train"]
     log_f0 = (clips.f0 * ratio).log().requires_grad_()
-    amplitudes = 2 * torch.sigmoid(0.3 - 0.3 * torch.arange(20)) ** math.log(10)
+    amplitudes = 2 * torch.sigmoid(1.0 - 0.3 * torch.arange(20)) ** math.log(10)
     audio = HarmonicSynthesiser()(
         log_f0.exp()[:, None].expand(-1, 16), amplitudes.expand(60, 16, 20)
     )
@@ -71,9 +65,9 @@ def right_signs(order, ratio):
     return right.float().mean().item()
 
 
-@pytest.mark.parametrize("ratio", [0.25, 0.5, 0.9, 1.1, 2.0])
+@pytest.mark.parametrize("ratio", [0.25, 0.5, 0.9, 2.0])
 def test_behind_a_tilt_the_gradient_points_to_the_true_pitch(ratio):
-    assert right_signs(2.5, ratio) > 0.85
+    assert right_signs(1.5, ratio) > 0.85
 
 
 def test_without_a_tilt_it_often_does_not():

@@ -7,8 +7,10 @@ gradient points to the true pitch from octaves away. Once the pitch is right, th
 back and the amplitudes follow. It knows nothing of labels or losses, so it serves every experiment
 alike.
 
-While the tilt lasts, the estimate is brought to the loudness of the target and a little above:
-under the cut, what mass is missing would sit at the top bin and drown the gradient of the rest.
+Each sound keeps the loudness that it had. The estimate must start loud: under the cut, what mass it
+lacks would sit at the top bin and drown the gradient of the rest. (To bring the estimate to the
+loudness of its target would do too, but it rescues the multi-scale loss, which then cannot take the
+way out into silence: the comparison of losses would be lost.)
 """
 
 from __future__ import annotations
@@ -34,8 +36,6 @@ class TiltSettings:
         corner: frequency in Hz below which hardly anything is taken away.
         hold: share of the steps for which the tilt stays.
         end: share of the steps after which it is gone; in between it falls linearly.
-        margin: how much louder than the target the estimate is made, as a share; it fades with
-            the order, as the matching does.
 
     Raises:
         ValueError: a setting out of range.
@@ -46,13 +46,11 @@ class TiltSettings:
     corner: float = 80.0
     hold: float = 0.25
     end: float = 0.6
-    margin: float = 0.1
 
     def __post_init__(self) -> None:
         _checks.number("order", self.order, minimum=0)
         _checks.number("corner", self.corner, above=0)
         _checks.number("hold", self.hold, minimum=0)
-        _checks.number("margin", self.margin, minimum=0)
         if _checks.number("end", self.end) < self.hold:
             _checks.fail("end", f"at least hold, {self.hold:g}", self.end)
 
@@ -72,10 +70,8 @@ def through_tilt(
     order = settings.order_at(progress)
     if order == 0:
         return target, estimate
-    share = order / settings.order
-    target = tilted(target, order, settings.corner)
-    estimate = tilted(estimate, order, settings.corner)
-    return target, (1 + settings.margin * share) * matched(estimate, target, share)
+    corner = settings.corner
+    return tilted(target, order, corner), tilted(estimate, order, corner)
 
 
 def tilted(audio: Tensor, order: float, corner: float) -> Tensor:
@@ -91,11 +87,6 @@ def tilted(audio: Tensor, order: float, corner: float) -> Tensor:
     result = torch.fft.irfft(torch.fft.rfft(audio, size) * gains, size)[..., :samples]
     louder: Tensor = result * (loudness(audio) / loudness(result))
     return louder
-
-
-def matched(audio: Tensor, target: Tensor, share: float) -> Tensor:
-    """Audio brought towards the loudness of a target: wholly for 1, not at all for 0."""
-    return audio * (loudness(target) / loudness(audio)) ** share
 
 
 def loudness(audio: Tensor) -> Tensor:
