@@ -10,7 +10,7 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 from torch.optim.lr_scheduler import LambdaLR
 
 from sot import _checks
@@ -51,7 +51,6 @@ class TrainingSettings:
         warm_up_steps: let it rise linearly over so many steps first.
         frames_per_clip: frames of a clip that are encoded, drawn anew at each step; since clips are
             stationary, each stands for its neighbours. 0 takes all 16.
-        frozen_amplitudes: share of the steps in which the amplitude head does not learn.
 
     Raises:
         ValueError: a setting out of range.
@@ -63,14 +62,12 @@ class TrainingSettings:
     cosine: bool = False
     warm_up_steps: int = 0
     frames_per_clip: int = 0
-    frozen_amplitudes: float = 0.0
 
     def __post_init__(self) -> None:
         _checks.number("learning_rate", self.learning_rate, above=0)
         _checks.number("weight_decay", self.weight_decay, minimum=0)
         _checks.flag("cosine", self.cosine)
         _checks.integer("warm_up_steps", self.warm_up_steps, minimum=0)
-        _checks.number("frozen_amplitudes", self.frozen_amplitudes, minimum=0)
         count = _checks.integer("frames_per_clip", self.frames_per_clip, minimum=0)
         if count and CLIP_FRAMES % count:
             _checks.fail("frames_per_clip", f"0 or a divisor of {CLIP_FRAMES}", count)
@@ -198,12 +195,6 @@ class HarmonicEstimator(lightning.LightningModule):
             f"{clips[1] if len(clips) > 1 else ''} ...; resume from the last checkpoint with a "
             "lower learning rate"
         )
-
-    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Leave out the amplitude head while it is frozen."""
-        if self.progress < self.training_settings.frozen_amplitudes:
-            for parameter in self.encoder.amplitude_head.parameters():
-                parameter.grad = None
 
     def configure_optimizers(self) -> Any:
         """Adam with the settings of training, its learning rate by step."""
