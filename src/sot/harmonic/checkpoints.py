@@ -157,7 +157,7 @@ def configured(
 
 def checkpoints_folder() -> Path:
     """Where the checkpoints that come with the package lie: in the wheel, or in a checkout."""
-    inside = Path(str(files("sot.harmonic") / "checkpoints"))
+    inside = Path(str(files("sot") / "data" / "checkpoints"))
     return inside if inside.is_dir() else Path(str(files("sot"))).parents[1] / "checkpoints"
 
 
