@@ -7,8 +7,13 @@ from typing import Annotated
 import typer
 
 from sot.cli.compare import compare
+from sot.cli.data import data
 from sot.cli.demo import demo
+from sot.cli.estimate import estimate
+from sot.cli.evaluate import evaluate, table
+from sot.cli.grid import grid
 from sot.cli.landscape import landscape
+from sot.cli.train import train
 
 app = typer.Typer(
     name="sot",
@@ -43,3 +48,19 @@ def root(
 app.command(short_help="Compare two recordings, or two folders of them.")(compare)
 app.command(short_help="Sweep the pitch of a tone: losses and their gradients.")(landscape)
 app.command(short_help="Compare two recorded notes and find the pitch of one.")(demo)
+app.command(short_help="Make the synthetic data set of the paper.")(data)
+app.command(
+    short_help="Train the paper's estimator: one of seven experiments, or any configuration.",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    },
+)(train)
+app.command(short_help="Measure a trained estimator on the test clips.")(evaluate)
+app.command(short_help="Collect trained estimators into the paper's table.")(table)
+app.command(short_help="Estimate pitch and harmonics of recordings.")(estimate)
+app.command(
+    short_help="Train experiments times seeds, side by side.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(grid)

@@ -1,0 +1,199 @@
+"""`sot estimate`: pitch and harmonics of recordings with a trained estimator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sot.cli._common import on_terminal, one_thread, reported
+
+if TYPE_CHECKING:
+    from sot.harmonic.recordings import PitchTrack
+
+
+@reported
+@one_thread()
+def estimate(
+    recordings: Annotated[list[Path], typer.Argument(help="Audio files.")],
+    checkpoint: Annotated[
+        str, typer.Option(help="An experiment, or the folder of a run.")
+    ] = "SOT-2048",
+    seed: Annotated[int | None, typer.Option(help="Of a run that comes with the package.")] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write time, f0, confidence and amplitudes.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the pitch of one recording.")] = None,
+    resynth: Annotated[
+        Path | None, typer.Option(help="Write one recording as it is synthesised again (WAV).")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="True pitches: lines of file name, f0 in Hz.")
+    ] = None,
+) -> None:
+    """Estimate pitch and harmonics of recordings, in clips as in training."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from sot._extras import require
+    from sot._files import check_destination
+    from sot.audio import read_audio
+
+    for option, path in (("plot", plot), ("resynth", resynth)):
+        if path is not None and len(recordings) > 1:
+            raise ValueError(f"{option}: expected one recording, got {len(recordings)}")
+    for path in (csv_file, plot, resynth):
+        if path is not None:
+            check_destination(path)
+    true = {} if labels is None else _read_labels(labels)
+    require("lightning", "train")
+    from sot.harmonic.checkpoints import find_checkpoint
+    from sot.harmonic.recordings import track_pitch
+
+    found = find_checkpoint(checkpoint, seed)
+    encoder = found.estimator().encoder
+    tracks: dict[Path, PitchTrack] = {}
+    watched = track(
+        recordings,
+        "estimating",
+        console=Console(stderr=True),
+        transient=True,
+        disable=not on_terminal(),
+    )
+    for path in watched:
+        tracks[path] = track_pitch(encoder, read_audio(path))
+    if csv_file is not None:
+        _write_csv(tracks, csv_file)
+    for path, one in tracks.items():
+        if plot is not None:
+            _draw(one, path.name, plot)
+        if resynth is not None:
+            _write_wav(one, resynth)
+    if as_json:
+        _print_json(found.name, tracks)
+    else:
+        _print_summary(tracks)
+    if true:
+        _print_accuracies(tracks, true)
+
+
+def _frames(track: PitchTrack) -> list[dict[str, Any]]:
+    """Frames as they are told in JSON."""
+    columns = (track.times, track.f0, track.confidence, track.amplitudes)
+    names = ("time", "f0", "confidence", "amplitudes")
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _print_json(checkpoint: str, tracks: dict[Path, PitchTrack]) -> None:
+    import json
+
+    told = [{"file": str(path), "frames": _frames(one)} for path, one in tracks.items()]
+    typer.echo(json.dumps({"checkpoint": checkpoint, "files": told}))
+
+
+def _print_summary(tracks: dict[Path, PitchTrack]) -> None:
+    """A line for each recording: the median pitch of the frames that are heard."""
+    width = max(len(str(path)) for path in tracks)
+    for path, one in tracks.items():
+        heard = one.confidence > 0
+        seconds = one.samples / 16000
+        if not bool(heard.any()):
+            typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  silent")
+            continue
+        pitch, sure = float(one.f0[heard].median()), float(one.confidence[heard].median())
+        typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  {pitch:8.1f} Hz  confidence {sure:.2f}")
+
+
+def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
+    import csv
+
+    from sot._files import replaced_when_done
+
+    with replaced_when_done(path) as beside, beside.open("w", newline="") as file:
+        writer = csv.writer(file)
+        harmonics = next(iter(tracks.values())).amplitudes.shape[1]
+        names = [f"amplitude_{k}" for k in range(1, harmonics + 1)]
+        writer.writerow(["file", "time", "f0", "confidence", *names])
+        for source, one in tracks.items():
+            for row in _frames(one):
+                told = [f"{row['time']:.3f}", f"{row['f0']:.3f}", f"{row['confidence']:.4f}"]
+                writer.writerow([source, *told, *(f"{a:.6f}" for a in row["amplitudes"])])
+
+
+def _write_wav(track: PitchTrack, path: Path) -> None:
+    from sot._extras import require
+    from sot._files import replaced_when_done
+
+    soundfile = require("soundfile", "cli")
+    audio = track.resynthesis()
+    with replaced_when_done(path) as beside:
+        soundfile.write(
+            beside, audio.samples[0].clamp(-1, 1).numpy(), audio.sample_rate, format="WAV"
+        )
+
+
+def _draw(track: PitchTrack, title: str, path: Path) -> None:
+    """Pitch over time, the darker the more certain, and the amplitudes of the harmonics."""
+    from sot.plots import new_figure, save_figure
+
+    figure = new_figure(8.0, 5.0)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    heard = track.confidence > 0
+    points = upper.scatter(
+        track.times[heard], track.f0[heard], c=track.confidence[heard], s=6, vmin=0, vmax=1
+    )
+    figure.colorbar(points, ax=upper, label="confidence")
+    upper.set(yscale="log", ylabel="f0 (Hz)", title=title)
+    image = lower.pcolormesh(
+        track.times.numpy(), range(1, track.amplitudes.shape[1] + 1), track.amplitudes.T.numpy()
+    )
+    figure.colorbar(image, ax=lower, label="amplitude")
+    lower.set(xlabel="time (s)", ylabel="harmonic")
+    save_figure(figure, path)
+
+
+def _read_labels(path: Path) -> dict[str, float]:
+    """True pitches by the name of a file, without its folder."""
+    import csv
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    found = {}
+    with path.open(newline="") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            if not row or (number == 1 and row[-1].strip().lower() in ("f0", "hz")):
+                continue
+            try:
+                name, pitch = row[0].strip(), float(row[1])
+            except (IndexError, ValueError):
+                pitch = 0.0
+            if not 0 < pitch < float("inf"):
+                raise ValueError(f"{path}, line {number}: expected a file name and f0 in Hz")
+            found[Path(name).name] = pitch
+    return found
+
+
+def _print_accuracies(tracks: dict[Path, PitchTrack], true: dict[str, float]) -> None:
+    """RPA and RCA over the frames that are heard of the recordings with labels."""
+    import torch
+
+    from sot.harmonic import pitch_accuracies
+
+    missing = [path.name for path in tracks if path.name not in true]
+    if missing:
+        raise ValueError(f"labels: there is no pitch of {', '.join(missing)}")
+    found = [one.f0[one.confidence > 0] for one in tracks.values()]
+    wanted = [
+        torch.full_like(pitches, true[path.name])
+        for path, pitches in zip(tracks, found, strict=True)
+    ]
+    if sum(map(len, found)) == 0:
+        raise ValueError("labels: all recordings are silent")
+    accuracies = pitch_accuracies(torch.cat(wanted), torch.cat(found))
+    told = (
+        f"RPA {accuracies['RPA']:.1f} %  RCA {accuracies['RCA']:.1f} %  OD {accuracies['OD']:.2f}"
+    )
+    typer.echo(f"{told}  over {sum(map(len, found))} frames", err=True)

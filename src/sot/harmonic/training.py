@@ -1,0 +1,213 @@
+"""Training from the command line: Lightning's conventions, a folder for each run, safe files."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.plugins import TorchCheckpointIO
+
+from sot._files import replaced_when_done
+from sot.harmonic._quiet import without_lightnings_own
+from sot.harmonic.checkpoints import CONFIG, METRICS, WEIGHTS, save_weights, sha256
+from sot.harmonic.estimator import HarmonicEstimator
+from sot.harmonic.figures import ValidationFigures
+from sot.harmonic.naming import base_file
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Checkpoints that are written beside their place and then moved there.
+
+    Whenever a run is killed, the last checkpoint is a whole one.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_when_done(path) as beside, beside.open("wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class SaveConfiguration(SaveConfigCallback):
+    """The full configuration beside the run, from which it can be trained again."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "save_to_log_dir": False})
+
+    def save_config(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str
+    ) -> None:
+        """Write it into the folder of the run."""
+        if stage != "fit":
+            return
+        path = run_folder(self.config) / CONFIG
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = self.parser.dump(self.config, skip_unset=False, skip_link_targets=False)
+        with replaced_when_done(path) as beside:
+            beside.write_text(text)
+
+
+def run_folder(config: Any) -> Path:
+    """Where a run keeps its files: <output>/<experiment>/<seed>."""
+    return Path(config["output"]) / str(config["experiment"]) / str(config["seed_everything"])
+
+
+class EstimatorCLI(LightningCLI):
+    """Lightning's command line for the estimator: every value of a configuration is an option."""
+
+    def __init__(self, args: list[str]) -> None:
+        super().__init__(
+            HarmonicEstimator,
+            lightning.LightningDataModule,
+            subclass_mode_data=True,
+            save_config_callback=SaveConfiguration,
+            parser_kwargs={"default_config_files": [str(base_file())], "prog": "sot train"},
+            args=args,
+            run=False,
+            auto_configure_optimizers=False,
+        )
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The seed: a number, from which everything random follows."""
+        parser.add_argument("--seed_everything", type=int, default=42, help="Seed of the run.")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """What a run is called, where it goes, and from where it goes on."""
+        parser.add_argument("--experiment", type=str, default="custom", help="Name of the runs.")
+        parser.add_argument("--protocol", type=str, default="full", help="Name of the protocol.")
+        parser.add_argument("--output", type=str, default="runs", help="Folder of all runs.")
+        parser.add_argument(
+            "--ckpt_path",
+            type=str | None,
+            default=None,
+            help="Checkpoint to go on from, or 'last' for the run's own.",
+        )
+        parser.link_arguments("seed_everything", "data.init_args.seed")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse the given list, whatever stands on the command line of this process."""
+        self.config = parser.parse_args(args)
+
+    def before_instantiate_classes(self) -> None:
+        """Refuse to write over another run, or to go on from nothing, before anything is made."""
+        folder = run_folder(self.config)
+        first = os.environ.get("LOCAL_RANK", "0") == "0"
+        path = self.config["ckpt_path"]
+        if path == "last":
+            path = self.config["ckpt_path"] = str(folder / LAST)
+        if path is not None and not Path(path).is_file():
+            raise FileNotFoundError(f"{path}: no such checkpoint")
+        if path is None and first and (folder / CONFIG).exists():
+            raise FileExistsError(
+                f"{folder}: there is a run in this folder; --ckpt_path last goes on with it, "
+                "--output or --experiment names another place"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def instantiate_trainer(self, **kwargs: Any) -> lightning.Trainer:
+        """The trainer of the configuration with the run's checkpoints, loggers and figures."""
+        folder = run_folder(self.config)
+        settings = self.config_init["trainer"]
+        if settings["logger"] is None or settings["logger"] is True:
+            kwargs["logger"] = [
+                TensorBoardLogger(folder, name="", version="tensorboard"),
+                CSVLogger(folder, name="", version="csv"),
+            ]
+        callbacks: list[Callback] = list(settings["callbacks"] or [])
+        if settings["enable_checkpointing"] is not False:
+            callbacks += [_keep_best(folder), _keep_last(folder)]
+        if settings["logger"] is not False:
+            callbacks.append(ValidationFigures(folder / "figures"))
+        plugins = settings["plugins"] or []
+        plugins = plugins if isinstance(plugins, list) else [plugins]
+        kwargs["callbacks"] = callbacks
+        kwargs["plugins"] = [*plugins, AtomicCheckpointIO()]
+        kwargs["default_root_dir"] = settings["default_root_dir"] or str(folder)
+        return super().instantiate_trainer(**kwargs)
+
+
+def _keep_best(folder: Path) -> ModelCheckpoint:
+    """The checkpoint with the least log-spectral distance on the validation clips."""
+    return ModelCheckpoint(
+        dirpath=folder,
+        filename=Path(BEST).stem,
+        monitor="val/LSD",
+        mode="min",
+        save_top_k=1,
+        save_on_train_epoch_end=False,
+        enable_version_counter=False,
+    )
+
+
+def _keep_last(folder: Path) -> ModelCheckpoint:
+    """The state at the end of every epoch, from which a run goes on."""
+    return ModelCheckpoint(
+        dirpath=folder,
+        filename=Path(LAST).stem,
+        every_n_epochs=1,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+
+
+def train(args: list[str]) -> Path:
+    """Train by command-line arguments, measure the best checkpoint, and write both.
+
+    Returns:
+        The folder of the run, with config.yaml, weights.safetensors and metrics.json.
+
+    Raises:
+        FileExistsError: there is a run in that folder already.
+        FileNotFoundError: no such checkpoint or data.
+        FloatingPointError: the loss is not finite; the message says where.
+        OSError: a file cannot be written.
+        SystemExit: the arguments or the configuration are wrong; the message names the key.
+    """
+    with without_lightnings_own():
+        cli = EstimatorCLI(args)
+        path = cli.config["ckpt_path"]
+        cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)
+        folder = run_folder(cli.config)
+        best = folder / BEST
+        if not best.is_file():  # too few epochs for a validation, or checkpoints switched off
+            return folder
+        cli.trainer.test(
+            cli.model,
+            datamodule=cli.datamodule,
+            ckpt_path=str(best),
+            weights_only=True,
+            verbose=False,
+        )
+        if cli.trainer.is_global_zero:
+            write_results(folder, cli)
+    return folder
+
+
+def write_results(folder: Path, cli: EstimatorCLI) -> None:
+    """Write the weights of the best checkpoint and what they scored."""
+    save_weights(cli.model.encoder, folder / WEIGHTS)
+    content = torch.load(folder / BEST, map_location="cpu", weights_only=True)
+    metrics = {
+        "experiment": cli.config["experiment"],
+        "seed": cli.config["seed_everything"],
+        "protocol": cli.config["protocol"],
+        "steps": int(content["global_step"]),
+        "weights_sha256": sha256(folder / WEIGHTS),
+        "test": cli.model.results,
+    }
+    with replaced_when_done(folder / METRICS) as beside:
+        beside.write_text(json.dumps(metrics, indent=2) + "\n")

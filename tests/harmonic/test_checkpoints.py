@@ -1,0 +1,201 @@
+"""Checkpoints are found by name or folder, checked before use, measured again, and tabulated."""
+
+import csv
+import io
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from sot.harmonic import HarmonicEstimator
+from sot.harmonic.checkpoints import (
+    checkpoints_folder,
+    configured,
+    find_checkpoint,
+    sha256,
+    shipped_weights,
+)
+from sot.harmonic.naming import EXPERIMENTS
+
+MEASURES = ["LSD", "RPA", "RCA", "OD", "MSE", "MSS"]
+
+
+@pytest.fixture
+def run_folder(trained, tmp_path):
+    """A copy of a finished run that a test may spoil."""
+    return shutil.copytree(trained, tmp_path / "SOT-2048" / "42")
+
+
+def test_a_trained_estimator_comes_back_from_its_folder(trained):
+    estimator = HarmonicEstimator.from_pretrained(str(trained))
+    state = load_file(trained / "weights.safetensors")
+    assert not estimator.training
+    assert all(torch.equal(v, state[k]) for k, v in estimator.encoder.state_dict().items())
+
+
+def test_the_measures_are_repeated_on_the_saved_weights(trained, sot_command):
+    status, out, err = sot_command("evaluate", trained, "--json")
+    assert status == 0, err
+    found = json.loads(out)["test"]
+    recorded = json.loads((trained / "metrics.json").read_text())
+    assert list(found) == MEASURES
+    assert found == pytest.approx(recorded["test"], rel=1e-5)
+    assert recorded["weights_sha256"] == sha256(trained / "weights.safetensors")
+
+
+def test_evaluation_on_a_file_uses_its_test_clips(trained, sot_command, tmp_path):
+    path = tmp_path / "clips.pth"
+    sizes = ("--train-clips", 48, "--val-clips", 4, "--test-clips", 4)
+    assert sot_command("data", path, *sizes)[0] == 0
+    status, out, _ = sot_command("evaluate", trained, "--data", path, "--json")
+    assert status == 0
+    recorded = json.loads((trained / "metrics.json").read_text())
+    assert json.loads(out)["test"] == pytest.approx(recorded["test"], rel=1e-5)
+
+
+def test_weights_of_another_architecture_are_refused_by_name(run_folder, sot_command):
+    state = load_file(run_folder / "weights.safetensors")
+    state["last.weight"] = torch.zeros(4, 10)
+    save_file(state, run_folder / "weights.safetensors")
+    (run_folder / "metrics.json").unlink()
+    status, _, err = sot_command("evaluate", run_folder)
+    assert status == 1
+    assert "another architecture: last.weight is (4, 10) there and (3, 10)" in err
+
+
+def test_weights_with_a_wrong_hash_are_refused(run_folder, sot_command):
+    path = run_folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    status, _, err = sot_command("evaluate", run_folder)
+    assert status == 1
+    assert "the weights have SHA-256" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_weights_that_are_cut_short_are_refused(run_folder, sot_command):
+    path = run_folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    (run_folder / "metrics.json").unlink()
+    status, _, err = sot_command("evaluate", run_folder)
+    assert status == 1
+    assert "cannot be read as weights; is it cut short?" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SOT-2047", "did you mean 'SOT-2048'"),
+        ("SOT-2048/999", "one that comes with the package, got SOT-2048/999"),
+        ("no/such/folder", "the folder of a run, or the name of an experiment"),
+    ],
+)
+def test_an_unknown_checkpoint_is_told_with_those_that_there_are(name, words, sot_command):
+    status, _, err = sot_command("evaluate", name)
+    assert status == 1
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model: {encoder: {dropuot: 1}}", "dropuot"),
+        ("a: [", "cannot be read as YAML"),
+        ("seed: 3", "with a key 'model'"),
+    ],
+)
+def test_a_configuration_that_is_none_is_refused(run_folder, text, words):
+    (run_folder / "config.yaml").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        find_checkpoint(str(run_folder)).estimator()
+
+
+def write_run(folder, experiment, seed, rpa, lsd=100.0, protocol="short"):
+    place = folder / experiment / str(seed)
+    place.mkdir(parents=True)
+    (place / "config.yaml").write_text("model: {}\n")
+    test = {"LSD": lsd, "RPA": rpa, "RCA": rpa, "OD": -0.1, "MSE": 0.01, "MSS": 0.5}
+    content = {"experiment": experiment, "seed": seed, "protocol": protocol, "steps": 1}
+    content |= {"weights_sha256": "0", "test": test}
+    (place / "metrics.json").write_text(json.dumps(content))
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two complete experiments, one run that is not."""
+    for seed, rpa in ((42, 90.0), (123, 100.0), (456, 98.0)):
+        write_run(tmp_path, "SOT-2048", seed, rpa)
+    write_run(tmp_path, "MSS-Lin", 42, 10.0, lsd=50.0)
+    (tmp_path / "SOT-2048" / "789").mkdir()
+    (tmp_path / "SOT-2048" / "789" / "config.yaml").write_text("model: {}\n")
+    return tmp_path
+
+
+def test_the_table_has_means_deviations_and_medians_of_complete_runs(runs, sot_command):
+    status, out, err = sot_command("table", runs)
+    assert status == 0
+    (row,) = [line for line in out.splitlines() if line.startswith("SOT-2048")]
+    assert "3 (+1 incomplete)" in row
+    assert "96.0 (5.3) / 98.0 *" in row
+    (row,) = [line for line in out.splitlines() if line.startswith("MSS-Lin")]
+    assert "10.0 / 10.0 +" in row
+    assert "50.0 / 50.0 *" in row  # less is better
+    assert err.splitlines() == ["sot: SOT-2048/789 is not complete and not in the table"]
+    assert out.index("MSS-Lin") < out.index("SOT-2048")
+
+
+def test_the_table_comes_as_markdown_latex_and_csv(runs, sot_command, tmp_path):
+    markdown = sot_command("table", runs, "--format", "markdown")[1]
+    assert "| **96.0 (5.3) / 98.0** |" in markdown
+    latex = sot_command("table", runs, "--format", "latex")[1]
+    assert r"\textbf{96.0 (5.3) / 98.0}" in latex
+    assert latex.startswith(r"\begin{tabular}")
+    rows = list(csv.DictReader(io.StringIO(sot_command("table", runs, "--format", "csv")[1])))
+    assert float(rows[1]["RPA_mean"]) == 96.0
+    assert rows[0]["RPA_standard_deviation"] == ""
+    assert rows[1]["incomplete"] == "1"
+
+
+def test_runs_of_other_protocols_have_rows_of_their_own(runs, sot_command):
+    write_run(runs, "SOT-2048", 7, 50.0, protocol="full")
+    out = sot_command("table", runs)[1]
+    assert len([line for line in out.splitlines() if line.startswith("SOT-2048")]) == 2
+
+
+@pytest.mark.parametrize("spoilt", ["", "{}", '{"seed": 1}', "\x00"])
+def test_damaged_measures_are_told(runs, sot_command, spoilt):
+    (runs / "MSS-Lin" / "42" / "metrics.json").write_text(spoilt)
+    status, _, err = sot_command("table", runs)
+    assert status == 1
+    assert "cannot be read as measures of a run" in err
+
+
+def test_a_folder_without_runs_is_told(tmp_path, sot_command):
+    status, _, err = sot_command("table", tmp_path)
+    assert status == 1
+    assert "no runs in there" in err
+    assert "no such folder" in sot_command("table", tmp_path / "none")[2]
+
+
+SHIPPED = [path.parent for path in shipped_weights()]
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: "/".join(folder.parts[-2:]))
+def test_a_shipped_checkpoint_is_whole_and_of_the_packages_configuration(folder):
+    estimator = HarmonicEstimator.from_pretrained(folder.parent.name, seed=int(folder.name))
+    assert sum(p.numel() for p in estimator.encoder.parameters()) == 46_012
+    metrics = find_checkpoint(f"{folder.parent.name}/{folder.name}").metrics()
+    assert list(metrics["test"]) == MEASURES
+    assert folder.parent.name in EXPERIMENTS
+    configured(folder.parent / "config.yaml", with_data=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHIPPED, reason="no checkpoint comes with the package yet")
+def test_a_shipped_checkpoint_scores_what_its_table_says(sot_command):
+    folder = checkpoints_folder() / "SOT-2048" / "42"
+    status, out, err = sot_command("evaluate", folder, "--json")
+    assert status == 0, err
+    recorded = json.loads((folder / "metrics.json").read_text())["test"]
+    assert json.loads(out)["test"] == pytest.approx(recorded, rel=1e-3)

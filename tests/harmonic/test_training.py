@@ -1,0 +1,228 @@
+"""Training through the command line: what a run leaves, that it goes on where it stopped."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import lightning
+import pytest
+import torch
+import yaml
+from generators.runs import SMALL
+from safetensors.torch import load_file
+
+import sot
+from sot.harmonic import EncoderSettings, HarmonicEstimator
+from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file, protocol_files
+
+
+def weights(folder: Path):
+    return torch.load(folder / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def same(ours, theirs):
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
+
+
+def test_a_run_leaves_its_configuration_weights_measures_logs_and_a_picture(trained):
+    names = {path.relative_to(trained).as_posix() for path in trained.rglob("*") if path.is_file()}
+    expected = {"config.yaml", "weights.safetensors", "metrics.json", "best.ckpt", "last.ckpt"}
+    assert expected <= names
+    assert "csv/metrics.csv" in names
+    assert "figures/validation.png" in names
+    assert any(name.startswith("tensorboard/events") for name in names)
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["experiment"] == "SOT-2048"
+    assert (metrics["seed"], metrics["protocol"]) == (42, "full")
+    assert list(metrics["test"]) == ["LSD", "RPA", "RCA", "OD", "MSE", "MSS"]
+
+
+def test_the_saved_configuration_is_resolved_and_trains_the_same_again(
+    trained, sot_command, tmp_path
+):
+    config = yaml.safe_load((trained / "config.yaml").read_text())
+    assert config["model"]["objective"]["transport_fft_size"] == 2048
+    assert config["trainer"]["max_epochs"] == 2
+    status, _, err = sot_command(
+        "train", f"--config={trained / 'config.yaml'}", f"--output={tmp_path}"
+    )
+    assert status == 0, err
+    ours = load_file(trained / "weights.safetensors")
+    assert same(ours, load_file(tmp_path / "SOT-2048" / "42" / "weights.safetensors"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("protocol", ["full", "short"])
+def test_every_experiment_takes_a_few_steps(experiment, protocol, sot_command, tmp_path):
+    status, _, err = sot_command(
+        "train", "--experiment", experiment, "--protocol", protocol, f"--output={tmp_path}",
+        "--trainer.max_epochs=1", *SMALL,
+    )  # fmt: skip
+    assert status == 0, err
+    metrics = json.loads((tmp_path / experiment / "42" / "metrics.json").read_text())
+    assert (metrics["protocol"], metrics["steps"]) == (protocol, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.0, 0.35])
+def test_a_run_that_is_killed_and_goes_on_ends_with_the_same_weights(
+    delay, start, sot_command, tmp_path
+):
+    """With dropout and a falling learning rate; killed while it trains or writes."""
+    settings = (
+        "train", "--experiment", "SOT-2048", "--protocol", "short", "--model.encoder.dropout=0.5",
+        "--trainer.max_epochs=8", "--trainer.max_steps=24", *SMALL,
+    )  # fmt: skip
+    status, _, err = sot_command(*settings, f"--output={tmp_path / 'whole'}")
+    assert status == 0, err
+    process = start(*settings, f"--output={tmp_path / 'killed'}")
+    folder = tmp_path / "killed" / "SOT-2048" / "42"
+    deadline = time.monotonic() + 120
+    while not (folder / "last.ckpt").exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert torch.load(folder / "last.ckpt", weights_only=True)["global_step"] < 24
+    status, _, err = sot_command(
+        *settings, f"--output={tmp_path / 'killed'}", "--ckpt_path", "last"
+    )
+    assert status == 0, err
+    assert same(weights(tmp_path / "whole" / "SOT-2048" / "42"), weights(folder))
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_path):
+    settings = (
+        "train", "--experiment", "SOT-2048", "--model.encoder.dropout=0", "--trainer.max_epochs=2",
+    )  # fmt: skip
+    two = ("--trainer.devices=2", "--trainer.strategy=ddp", "--data.init_args.batch_size=8")
+    status, _, err = sot_command(*settings, *SMALL, f"--output={tmp_path / 'one'}")
+    assert status == 0, err
+    script = tmp_path / "alone.py"  # Lightning starts the other process from a script
+    script.write_text("from sot.cli import main\nmain()\n")
+    done = subprocess.run(
+        [sys.executable, script, *settings, *SMALL, *two, f"--output={tmp_path / 'two'}"],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(sot.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    one, both = (weights(tmp_path / name / "SOT-2048" / "42") for name in ("one", "two"))
+    lightning.seed_everything(42, verbose=False)
+    start = HarmonicEstimator(encoder=EncoderSettings(dropout=0)).state_dict()
+    # Adam blows up what rounding does to the smallest gradients, so whole vectors are compared.
+    moved = torch.cat([(one[name] - start[name]).flatten() for name in one])
+    apart = torch.cat([(one[name] - both[name]).flatten() for name in one])
+    assert apart.norm() < 0.05 * moved.norm()
+    measures = [
+        json.loads((tmp_path / name / "SOT-2048" / "42" / "metrics.json").read_text())["test"]
+        for name in ("one", "two")
+    ]
+    assert measures[0]["LSD"] == pytest.approx(measures[1]["LSD"], rel=1e-3)
+
+
+def test_an_existing_run_is_not_written_over(trained, sot_command):
+    before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+    status, out, err = sot_command(
+        "train", "--experiment", "SOT-2048", f"--output={trained.parents[1]}"
+    )
+    assert status == 1
+    assert out == ""
+    assert f"{trained}: there is a run in this folder; --ckpt_path last goes on" in err
+    assert before == {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--experiment", "SOT-2047"), "did you mean 'SOT-2048'"),
+        ((), "expected --experiment NAME or --config FILE"),
+        (("--experiment", "SOT-2048", "--protocol", "shrt"), "did you mean 'short'"),
+        (("--experiment", "SOT-2048", "--seed_everything", "some"), "seed_everything"),
+        (("--experiment", "SOT-2048", "--model.encoder.dropuot", "1"), "dropuot"),
+        (("--experiment", "SOT-2048", "--model.training.learning_rate=-1"), "learning_rate"),
+        (("--experiment", "SOT-2048", "--ckpt_path", "none.ckpt"), "none.ckpt: no such checkpoint"),
+        (
+            (
+                "--experiment=SOT-2048",
+                "--data=sot.harmonic.PreloadedSinusoidDataModule",
+                "--data.data_path=none.pth",
+            ),
+            "none.pth: no such file; `sot data` makes one",
+        ),
+    ],
+)
+def test_bad_input_is_told_before_any_training(arguments, words, sot_command, tmp_path):
+    status, _, err = sot_command("train", *arguments, f"--output={tmp_path}")
+    assert status != 0
+    assert words in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_an_unknown_key_in_a_file_is_named(sot_command, tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("experiment: own\nmodel:\n  objective:\n    cutt: true\n")
+    status, _, err = sot_command("train", f"--config={path}", f"--output={tmp_path}")
+    assert status != 0
+    assert "cutt" in err
+    assert "Traceback" not in err
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(sot_command, tmp_path):
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", f"--output={tmp_path}", "--trainer.max_epochs=4",
+        "--model.training.learning_rate=1e30", *SMALL,
+    )  # fmt: skip
+    assert status == 1
+    assert "the loss is not finite at step 1, epoch 0" in err
+    assert "Traceback" not in err
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_file(sot_command, tmp_path, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", f"--output={tmp_path}", "--trainer.max_epochs=1", *SMALL
+    )
+    assert status == 1
+    assert "No space left on device" in err.splitlines()[-1]
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(sot_command, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    status, _, err = sot_command("train", "--experiment=SOT-2048", f"--output={file}")
+    assert status == 1
+    assert "Traceback" not in err
+    assert str(file) in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_changes_only_its_loss(experiment):
+    content = yaml.safe_load(experiment_file(experiment).read_text())
+    assert content["experiment"] == experiment
+    assert set(content) <= {"experiment", "model"}
+    assert set(content.get("model", {})) <= {"objective"}
+    base = yaml.safe_load(base_file().read_text())["model"]["objective"]
+    assert set(content.get("model", {}).get("objective", {})) <= set(base)
+
+
+def test_the_short_protocol_touches_no_difference_between_experiments():
+    (path,) = protocol_files("short")
+    content = yaml.safe_load(path.read_text())
+    assert set(content["model"].get("objective", {})) <= {"framing"}
+    assert "data" not in content
