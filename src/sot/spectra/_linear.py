@@ -36,9 +36,23 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, argument: Tensor, forward: Map, adjoint: Map) -> Tensor:
         ctx.maps = forward, adjoint
+        ctx.like = argument.shape, argument.dtype, argument.device
         return forward(argument)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         forward, adjoint = ctx.maps
+        if torch._C._functorch.is_legacy_batchedtensor(grad):  # of `is_grads_batched`
+            return _step_by_step(grad, forward, *ctx.like), None, None
         return _Linear.apply(grad, adjoint, forward), None, None
+
+
+def _step_by_step(
+    grad: Tensor, forward: Map, shape: torch.Size, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """The adjoint by the derivatives of all steps, which torch can batch."""
+    with torch.enable_grad():
+        argument = torch.zeros(shape, dtype=dtype, device=device, requires_grad=True)
+        result = forward(argument)
+    (adjoint,) = torch.autograd.grad(result, argument, grad, create_graph=grad.requires_grad)
+    return adjoint

@@ -1,6 +1,6 @@
-"""The ends of the kernels, multiplied with the signal in the time domain.
+"""One end of every kernel, multiplied with the signal in the time domain.
 
-Frame t of a bin meets an end at sample t hop + start. With start = a hop + b, all ends whose b are
+Frame t of a bin meets the end at sample t hop + start. With start = a hop + b, the ends whose b are
 close are one matrix product with the windows of one grid of hops, of which a frame takes window
 t + a.
 """
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sot.spectra._vqt_windows import add_windows, padded_to, samples_for, window_products
+from sot.spectra._vqt_windows import padded_to, samples_for, spread_windows, window_products
 from sot.spectra.framing import Array
 
 
@@ -29,22 +29,25 @@ class _Grid:
 
 
 class Ends:
-    """Both ends of some kernels.
+    """Where the ends of some kernels lie.
 
     Args:
-        starts: first sample in the frame of each beginning, then of each ending.
+        starts: the sample of the frame where each end starts.
         taps: samples of an end.
         hop: samples from one frame to the next.
     """
 
     def __init__(self, starts: NDArray[np.int64], taps: int, hop: int) -> None:
         self.hop = hop
-        self.bins = len(starts) // 2
-        self._lateness = starts % hop
-        self._order = np.argsort(self._lateness, kind="stable")
-        self._grids = _grids(self._lateness[self._order], taps, max(1, taps // 4))
-        self._furthest = int(np.max(starts // hop))
-        self.places = np.stack([np.argsort(self._order, kind="stable"), starts // hop])
+        nearest = int(starts.min()) // hop * hop
+        late = (starts - nearest) % hop
+        shifts = (starts - nearest) // hop
+        self._order = np.argsort(late, kind="stable")
+        self._late = late
+        self._grids = _grids(late[self._order], nearest, taps)
+        self._nearest = nearest
+        self._extra = int(shifts.max())
+        self.places = np.stack([np.argsort(self._order, kind="stable"), shifts])
 
     def matrices(self, ends: NDArray[np.complex128]) -> Array:
         """Real and imaginary parts of the conjugate ends, where they lie in their windows.
@@ -60,53 +63,47 @@ class Ends:
         for grid in self._grids:
             for row in range(grid.first, grid.last):
                 end = self._order[row]
-                late = self._lateness[end] - grid.offset
-                placed[row, late : late + ends.shape[1]] = ends[end].conj()
+                first = self._nearest + self._late[end] - grid.offset
+                placed[row, first : first + ends.shape[1]] = ends[end].conj()
         return np.stack([placed.real, placed.imag], axis=1)
 
     def forward(self, signal: Tensor, matrices: Tensor, places: Tensor, frames: int) -> Tensor:
-        """Coefficients (rows, bins, frames) of both ends together."""
-        hops = frames + self._furthest
-        signal = padded_to(signal, self._samples(hops))
-        products = torch.cat(
-            [
-                window_products(signal, _of(matrices, grid), grid.offset, self.hop, hops)
-                for grid in self._grids
-            ],
-            dim=1,
-        )
-        products = products.flatten(1)
-        index = self._index(places, frames).expand(len(products), -1)
-        parts = products.gather(1, index).unflatten(1, (2, 2, self.bins, frames))
-        starting, stopping = parts.unbind(2)
-        return torch.complex(*(starting + stopping).unbind(1))
+        """Real and imaginary coefficients (rows, frames, bins, 2) of a signal (rows, samples)."""
+        hops = frames + self._extra
+        signal = padded_to(signal, self.samples(frames))
+        products = [
+            window_products(signal, _of(matrices, grid), grid.offset, self.hop, hops)
+            for grid in self._grids
+        ]
+        index = _index(places, frames)
+        product = torch.cat(products, dim=2).flatten(1)
+        product = product.gather(1, index.flatten().expand(len(signal), -1))
+        return product.reshape(-1, *index.shape)
 
-    def adjoint(
-        self, coefficients: Tensor, matrices: Tensor, places: Tensor, samples: int
-    ) -> Tensor:
-        """Adjoint of :meth:`forward`: a signal (rows, samples)."""
-        rows, frames = coefficients.shape[0], coefficients.shape[-1]
-        hops = frames + self._furthest
-        parts = torch.stack([coefficients.real, coefficients.imag], dim=1)
-        both = parts.unsqueeze(2).expand(-1, -1, 2, -1, -1).flatten(1)
-        products = parts.new_zeros(rows, 4 * self.bins * hops)
-        products.scatter_(1, self._index(places, frames).expand(rows, -1), both)
-        products = products.unflatten(1, (-1, hops))
-        signal = parts.new_zeros(rows, max(samples, self._samples(hops)))
+    def spread(self, parts: Tensor, matrices: Tensor, places: Tensor, signal: Tensor) -> None:
+        """Adjoint of :meth:`forward`: add to a signal of at least :meth:`samples` in place."""
+        rows, frames, bins = parts.shape[:3]
+        products = parts.new_zeros(rows, (frames + self._extra) * bins * 2)
+        products.scatter_(1, _index(places, frames).flatten().expand(rows, -1), parts.flatten(1))
+        products = products.unflatten(1, (-1, 2 * bins))
         for grid in self._grids:
-            share = products[:, 2 * grid.first : 2 * grid.last]
-            add_windows(signal, share, _of(matrices, grid), grid.offset, self.hop)
-        return signal[:, :samples]
+            share = products[..., 2 * grid.first : 2 * grid.last]
+            spread_windows(share, _of(matrices, grid), grid.offset, self.hop, signal)
 
-    def _samples(self, hops: int) -> int:
+    def samples(self, frames: int) -> int:
+        """Samples of a signal that holds all windows of these frames."""
+        hops = frames + self._extra
         return max(samples_for(grid.offset, grid.taps, self.hop, hops) for grid in self._grids)
 
-    def _index(self, places: Tensor, frames: int) -> Tensor:
-        """Where the products of each part, end, bin and frame are."""
-        hops = frames + self._furthest
-        row, shift = places
-        first = torch.stack([2 * row, 2 * row + 1]) * hops + shift
-        return (first[..., None] + torch.arange(frames, device=places.device)).flatten()
+
+def _index(places: Tensor, frames: int) -> Tensor:
+    """Where in the products (hops, ends, 2) frames, bins and parts are, of that shape."""
+    column, shift = places
+    ends = len(column)
+    hop = torch.arange(frames, device=places.device)[:, None] + shift
+    part = torch.arange(2, device=places.device)
+    first: Tensor = ((hop * ends + column) * 2)[..., None]
+    return first + part
 
 
 def _of(matrices: Tensor, grid: _Grid) -> Tensor:
@@ -114,13 +111,13 @@ def _of(matrices: Tensor, grid: _Grid) -> Tensor:
     return matrices[grid.first : grid.last, :, : grid.taps].flatten(0, 1)
 
 
-def _grids(lateness: NDArray[np.int64], taps: int, spread: int) -> list[_Grid]:
-    """Ends of ascending lateness in the hop, those within a spread together."""
+def _grids(late: NDArray[np.int64], nearest: int, taps: int) -> list[_Grid]:
+    """Ends that are ascendingly late in the hop, those together that are within a quarter end."""
     grids = []
     first = 0
-    while first < len(lateness):
-        offset = int(lateness[first])
-        last = int(np.searchsorted(lateness, offset + spread, side="right"))
-        grids.append(_Grid(first, last, offset, taps + int(lateness[last - 1]) - offset))
+    while first < len(late):
+        last = int(np.searchsorted(late, late[first] + taps // 4, side="right"))
+        width = taps + int(late[last - 1] - late[first])
+        grids.append(_Grid(first, last, nearest + int(late[first]), width))
         first = last
     return grids

@@ -22,7 +22,7 @@ from sot.spectra._linear import linear
 from sot.spectra._vqt_bands import Bands
 from sot.spectra._vqt_ends import Ends
 from sot.spectra._vqt_taper import half_widths, taper, taper_length
-from sot.spectra._vqt_windows import spread_windows, window_products
+from sot.spectra._vqt_windows import samples_for, spread_windows, window_products
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
@@ -99,13 +99,15 @@ class VQT(Spectrum):
         self.gamma = gamma
         self.lengths = lengths
         self.window = window
-        self._half_widths = half_widths(window, lengths, self.framing.hop_length)
-        self._long_bins = int(np.count_nonzero(np.isfinite(self._half_widths)))
+        widths = half_widths(window, lengths, self.framing.hop_length)
+        self._long_bins = int(np.count_nonzero(np.isfinite(widths)))
         if self._long_bins:
+            centres = frequencies[: self._long_bins] / sample_rate
+            self._bands = Bands(centres, widths[: self._long_bins], self.framing)
             self._add_ends()
         if self._long_bins < self.bins:
             self.add_constant("short_kernels", self._short_kernels())
-        self._cache: OrderedDict[tuple[Any, ...], Bands] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], list[Tensor]] = OrderedDict()
 
     def kernel(self, index: int) -> NDArray[np.complex128]:
         """Kernel of one bin in the time domain; sample `(length + 1) // 2` is its centre."""
@@ -123,59 +125,71 @@ class VQT(Spectrum):
             padded,
             lambda signal: self._coefficients(signal, frames),
             lambda grad: self._adjoint(grad, samples),
-        ).transpose(1, 2)
+        )
 
     def _coefficients(self, signal: Tensor, frames: int) -> Tensor:
-        """Coefficients (rows, bins, frames) of a signal (rows, samples)."""
+        """Coefficients (rows, frames, bins) of a signal (rows, samples)."""
         parts = []
         if self._long_bins:
-            bands = self._bands(frames, signal.dtype, signal.device)
-            kernels = self.constant("end_kernels", signal.dtype)
-            ends = self._ends.forward(signal, kernels, self.end_places, frames)
-            parts.append(bands.forward(signal, frames) + ends)
+            bands = self._tensors(self._bands.size(frames), signal.dtype, signal.device)
+            long = self._bands.forward(signal, bands, frames)
+            for ends, kernels, places in self._both_ends(signal.dtype):
+                values = ends.forward(signal, kernels, places, frames)
+                long = long + torch.view_as_complex(values)
+            parts.append(long)
         if self._long_bins < self.bins:
             kernels, start = self._short(signal.dtype)
             products = window_products(signal, kernels, start, self.framing.hop_length, frames)
-            parts.append(torch.complex(*products.chunk(2, dim=1)))
-        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+            parts.append(torch.view_as_complex(products.unflatten(2, (-1, 2))))
+        return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
 
     def _adjoint(self, coefficients: Tensor, samples: int) -> Tensor:
         """Adjoint of :meth:`_coefficients`."""
-        long, short = coefficients.tensor_split([self._long_bins], dim=1)
-        frames = coefficients.shape[-1]
-        signals = []
+        long, short = coefficients.resolve_conj().tensor_split([self._long_bins], dim=2)
+        dtype, hop = coefficients.real.dtype, self.framing.hop_length
+        rows, frames, _ = coefficients.shape
+        room = max(samples, samples_for(0, self.framing.frame_length + hop, hop, frames))
         if self._long_bins:
-            bands = self._bands(frames, long.real.dtype, long.device)
-            kernels = self.constant("end_kernels", long.real.dtype)
-            signals.append(bands.adjoint(long, samples))
-            signals.append(self._ends.adjoint(long, kernels, self.end_places, samples))
+            size = self._bands.size(frames)
+            bands = self._tensors(size, dtype, coefficients.device)
+            room = max(room, self._bands.samples(frames, size))
+        signal = torch.zeros(rows, room, dtype=dtype, device=coefficients.device)
+        if self._long_bins:
+            self._bands.spread(long, bands, signal)
+            for ends, kernels, places in self._both_ends(dtype):
+                ends.spread(torch.view_as_real(long), kernels, places, signal)
         if self._long_bins < self.bins:
-            kernels, start = self._short(short.real.dtype)
-            products = torch.cat([short.real, short.imag], dim=1)
-            hop = self.framing.hop_length
-            signals.append(spread_windows(products, kernels, start, hop, samples))
-        return sum(signals[1:], start=signals[0])
+            kernels, start = self._short(dtype)
+            spread_windows(torch.view_as_real(short).flatten(2), kernels, start, hop, signal)
+        return signal[:, :samples]
+
+    def _both_ends(self, dtype: torch.dtype) -> list[tuple[Ends, Tensor, Tensor]]:
+        """The ends at the start and at the stop of the kernels, with their constants."""
+        return [
+            (ends, self.constant(f"{side}_kernels", dtype), getattr(self, f"{side}_places"))
+            for side, ends in self._ends.items()
+        ]
 
     def _short(self, dtype: torch.dtype) -> tuple[Tensor, int]:
-        """The short kernels, real parts first, and where in the frame they start."""
+        """The short kernels, real and imaginary parts, and where in the frame they start."""
         kernels = self.constant("short_kernels", dtype).flatten(0, 1)
         return kernels, (self.framing.frame_length - kernels.shape[-1]) // 2
 
     def _add_ends(self) -> None:
         """Keep what the tapers take away at both ends of each kernel."""
-        taps = taper_length(self.framing.hop_length)
-        starting, stopping = [], []
+        hop = self.framing.hop_length
+        taps = taper_length(hop)
+        taken = []
         for index in range(self._long_bins):
             kernel = self.kernel(index)
-            taken = kernel * (1 - taper(len(kernel), taps))
-            starting.append(taken[:taps])
-            stopping.append(taken[-taps:])
-        first = np.array([self._start(index) for index in range(self._long_bins)])
-        starts = np.concatenate([first, first + self.lengths[: self._long_bins] - taps])
-        self._ends = Ends(starts, taps, self.framing.hop_length)
-        self.add_constant("end_kernels", self._ends.matrices(np.array(starting + stopping)))
-        places = torch.from_numpy(self._ends.places)
-        self.register_buffer("end_places", places, persistent=False)
+            taken.append(kernel * (1 - taper(len(kernel), taps)))
+        starts = np.array([self._start(index) for index in range(self._long_bins)])
+        stops = starts + self.lengths[: self._long_bins] - taps
+        self._ends = {"start": Ends(starts, taps, hop), "stop": Ends(stops, taps, hop)}
+        parts = {"start": [end[:taps] for end in taken], "stop": [end[-taps:] for end in taken]}
+        for side, ends in self._ends.items():
+            self.add_constant(f"{side}_kernels", ends.matrices(np.stack(parts[side])))
+            self.register_buffer(f"{side}_places", torch.from_numpy(ends.places), persistent=False)
 
     def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
         """A long kernel times its taper, and where in the frame it starts."""
@@ -188,7 +202,7 @@ class VQT(Spectrum):
         return self.framing.frame_length // 2 - (int(self.lengths[index]) + 1) // 2
 
     def _short_kernels(self) -> Array:
-        """Real and imaginary parts of the short kernels, centred, shape (2, bins, reach)."""
+        """Real and imaginary parts of the short kernels, centred, shape (bins, 2, reach)."""
         longest = int(self.lengths[self._long_bins])
         reach = longest + longest % 2
         kernels = np.zeros((self.bins - self._long_bins, reach), dtype=np.complex128)
@@ -196,26 +210,15 @@ class VQT(Spectrum):
             kernel = self.kernel(index)
             start = reach // 2 - (len(kernel) + 1) // 2
             kernels[row, start : start + len(kernel)] = kernel.conj()
-        return np.stack([kernels.real, kernels.imag])
+        return np.stack([kernels.real, kernels.imag], axis=1)
 
-    def _bands(self, frames: int, dtype: torch.dtype, device: torch.device) -> Bands:
-        """The smooth parts of the long kernels for this many frames, computed once for each size.
-
-        A signal of more frames is cut into blocks, so that any length uses the same kernels.
-        """
-        overlap = -(-self.framing.frame_length // self.framing.hop_length)
-        size = min(_round_up(max(1024, 2 * overlap)), _round_up(frames + overlap))
+    def _tensors(self, size: int, dtype: torch.dtype, device: torch.device) -> list[Tensor]:
+        """The bands of the long kernels, computed once for each size of the transform."""
         key = (size, dtype, device)
         if key not in self._cache:
-            long = slice(self._long_bins)
-            self._cache[key] = Bands(
-                self._middle,
-                self.frequencies[long] / self.sample_rate,
-                self._half_widths[long],
-                self.framing.hop_length,
-                size,
-                overlap,
-            ).to(torch.complex128 if dtype == torch.float64 else torch.complex64, device)
+            exact = self._bands.tensors(self._middle, size)
+            complex_dtype = torch.complex128 if dtype == torch.float64 else torch.complex64
+            self._cache[key] = [bands.to(device, complex_dtype) for bands in exact]
             while len(self._cache) > _CACHED_SIZES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
@@ -223,7 +226,7 @@ class VQT(Spectrum):
 
     # What `torch.compiler.assume_constant_result` does, without the second that its import takes:
     # in a compiled graph the kernels are constants.
-    _bands._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    _tensors._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_cache": OrderedDict()}
@@ -244,9 +247,3 @@ def _centres(
             "lower n_bins or fmin, or raise bins_per_octave",
         )
     return fmin * 2.0 ** (np.arange(bins) / bins_per_octave)
-
-
-def _round_up(size: int) -> int:
-    """The next number with at most four significant bits, so that few sizes serve all lengths."""
-    shift = max(0, size.bit_length() - 4)
-    return -(-size >> shift) << shift
