@@ -152,7 +152,8 @@ class VQT(Spectrum):
         if self._long_bins:
             size = self._bands.size(frames)
             bands = self._tensors(size, dtype, coefficients.device)
-            room = max(room, self._bands.samples(frames, size))
+            needs = [ends.samples(frames) for ends in self._ends.values()]
+            room = max(room, self._bands.samples(frames, size), *needs)
         signal = torch.zeros(rows, room, dtype=dtype, device=coefficients.device)
         if self._long_bins:
             self._bands.spread(long, bands, signal)
