@@ -167,7 +167,11 @@ class VQT(Spectrum):
     def _both_ends(self, dtype: torch.dtype) -> list[tuple[Ends, Tensor, Tensor]]:
         """The ends at the start and at the stop of the kernels, with their constants."""
         return [
-            (ends, self.constant(f"{side}_kernels", dtype), getattr(self, f"{side}_places"))
+            (
+                ends,
+                self.constant(f"{side}_kernels", dtype),
+                self.constant(f"{side}_places", dtype).long(),
+            )
             for side, ends in self._ends.items()
         ]
 
@@ -190,7 +194,7 @@ class VQT(Spectrum):
         parts = {"start": [end[:taps] for end in taken], "stop": [end[-taps:] for end in taken]}
         for side, ends in self._ends.items():
             self.add_constant(f"{side}_kernels", ends.matrices(np.stack(parts[side])))
-            self.register_buffer(f"{side}_places", torch.from_numpy(ends.places), persistent=False)
+            self.add_constant(f"{side}_places", ends.places.astype(np.float64))
 
     def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
         """A long kernel times its taper, and where in the frame it starts."""
