@@ -25,6 +25,9 @@ _ENERGY_BEYOND = 1e-10
 _KAISER_BETA = 12.0
 # Kernels of fewer tapers than this are not worth a band.
 _TAPERS = 4
+# Transforms whose longest kernel has fewer samples are quick as they are, and exact in silence,
+# where a band leaves rounding errors of the sound beside it.
+_LEAST_LONGEST = 2000
 
 
 def taper_length(hop: int) -> int:
@@ -54,7 +57,7 @@ def half_widths(window: Window, lengths: Array, hop: int) -> Array:
     widths = np.full(len(lengths), math.inf)
     # The longer the kernel, the narrower the band: one measurement serves all up to twice as long.
     length = _TAPERS * taps
-    while length <= lengths[0]:
+    while length <= lengths[0] and lengths[0] > _LEAST_LONGEST:
         width = _half_width(window, length, taps)
         # As a product with the windows the kernel costs its length, as a band the rows it covers.
         widths[lengths >= length] = width if 8 * width * hop <= length else math.inf
