@@ -1,10 +1,8 @@
 """Variable-Q transform; with gamma 0 it is the constant-Q transform.
 
-Long kernels are applied in the frequency domain, where each is a narrow band. Frame t of a bin is
-y[t hop] with Y = X conj(K), so with N = hop T samples in the transform of the signal, the
-frequencies f and f + T fall on the same frequency of the T frames: the band is folded modulo T and
-an inverse transform of T points gives all frames of the bin at once. Kernels so short that their
-band would be the whole spectrum are multiplied with the frames in the time domain.
+A long kernel is cut in two by a taper: what is left is smooth, so it is a narrow band in the
+frequency domain, and what the taper takes away is a few samples at either end, which are multiplied
+with the signal in the time domain. Short kernels are multiplied with the frames as they are.
 """
 
 from __future__ import annotations
@@ -17,22 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from sot import _checks
-from sot._dispatch import in_forward_mode
 from sot.spectra._base import Spectrum, checked_band, checked_framing
+from sot.spectra._linear import linear
+from sot.spectra._vqt_bands import Bands
+from sot.spectra._vqt_ends import Ends
+from sot.spectra._vqt_taper import half_widths, taper, taper_length
+from sot.spectra._vqt_windows import samples_for, spread_windows, window_products
 from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
-# The band of a kernel is cut where less than this share of its energy is left outside. The quiet
-# bins between the harmonics of a tone, and the gradient through them, are made of such remainders,
-# so the cut is far below what the values at the peaks would need.
-_ENERGY_OUTSIDE = 1e-14
-# Flat-top has a small step at its ends, whose spectrum hardly falls: it is cut at this multiple of
-# 1 / length. A window that has more than this share of its energy beyond gets no band at all.
-_WIDEST = 1000.0
-_ENERGY_BEYOND = 1e-10
 _CACHED_SIZES = 4
 
 
@@ -109,11 +102,15 @@ class VQT(Spectrum):
         self.gamma = gamma
         self.lengths = lengths
         self.window = window
-        self._half_width = _half_width(window)
-        self._long_bins = int(np.count_nonzero(lengths > 2 * self._half_width))
+        widths = half_widths(window, lengths, self.framing.hop_length)
+        self._long_bins = int(np.count_nonzero(np.isfinite(widths)))
+        if self._long_bins:
+            centres = frequencies[: self._long_bins] / sample_rate
+            self._bands = Bands(centres, widths[: self._long_bins], self.framing)
+            self._add_ends()
         if self._long_bins < self.bins:
             self.add_constant("short_kernels", self._short_kernels())
-        self._cache: OrderedDict[tuple[Any, ...], list[_Group]] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], list[Tensor]] = OrderedDict()
 
     def kernel(self, index: int) -> NDArray[np.complex128]:
         """Kernel of one bin in the time domain; sample `(length + 1) // 2` is its centre."""
@@ -125,77 +122,111 @@ class VQT(Spectrum):
         return np.asarray(window * wave * scale, dtype=np.complex128)
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
-        """Long kernels in the frequency domain, short ones in the time domain."""
+        """Frames of every bin; linear, so that the backward pass is the adjoint."""
+        samples = padded.shape[-1]
+        return linear(
+            padded,
+            lambda signal: self._coefficients(signal, frames),
+            lambda grad: self._adjoint(grad, samples),
+        )
+
+    def _coefficients(self, signal: Tensor, frames: int) -> Tensor:
+        """Coefficients (rows, frames, bins) of a signal (rows, samples)."""
         parts = []
         if self._long_bins:
-            parts.append(self._in_frequency(padded, frames))
+            bands = self._tensors(self._bands.size(frames), signal.dtype, signal.device)
+            long = self._bands.forward(signal, bands, frames)
+            for ends, kernels, places in self._both_ends(signal.dtype):
+                values = ends.forward(signal, kernels, places, frames)
+                long = long + torch.view_as_complex(values)
+            parts.append(long)
         if self._long_bins < self.bins:
-            parts.append(self._in_time(padded, frames))
-        return torch.cat(parts, dim=-1)
+            kernels, start = self._short(signal.dtype)
+            products = window_products(signal, kernels, start, self.framing.hop_length, frames)
+            parts.append(torch.view_as_complex(products.unflatten(2, (-1, 2))))
+        return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
 
-    def _in_frequency(self, signal: Tensor, frames: int) -> Tensor:
-        """Coefficients (rows, frames, bins) of the long kernels."""
-        blocks, per_block, size = self._blocks(signal, frames)
-        hop = self.framing.hop_length
-        spectrum = torch.fft.fft(blocks).reshape(-1, hop, size).permute(2, 1, 0)
-        folded = [
-            _banded(group.bands, spectrum.index_select(1, group.rows))
-            for group in self._groups(size, signal.dtype, signal.device)
+    def _adjoint(self, coefficients: Tensor, samples: int) -> Tensor:
+        """Adjoint of :meth:`_coefficients`."""
+        long, short = coefficients.resolve_conj().tensor_split([self._long_bins], dim=2)
+        dtype, hop = coefficients.real.dtype, self.framing.hop_length
+        rows, frames, _ = coefficients.shape
+        room = max(samples, samples_for(0, self.framing.frame_length + hop, hop, frames))
+        if self._long_bins:
+            size = self._bands.size(frames)
+            bands = self._tensors(size, dtype, coefficients.device)
+            needs = [ends.samples(frames) for ends in self._ends.values()]
+            room = max(room, self._bands.samples(frames, size), *needs)
+        signal = torch.zeros(rows, room, dtype=dtype, device=coefficients.device)
+        if self._long_bins:
+            self._bands.spread(long, bands, signal)
+            for ends, kernels, places in self._both_ends(dtype):
+                ends.spread(torch.view_as_real(long), kernels, places, signal)
+        if self._long_bins < self.bins:
+            kernels, start = self._short(dtype)
+            spread_windows(torch.view_as_real(short).flatten(2), kernels, start, hop, signal)
+        return signal[:, :samples]
+
+    def _both_ends(self, dtype: torch.dtype) -> list[tuple[Ends, Tensor, Tensor]]:
+        """The ends at the start and at the stop of the kernels, with their constants."""
+        return [
+            (
+                ends,
+                self.constant(f"{side}_kernels", dtype),
+                self.constant(f"{side}_places", dtype).long(),
+            )
+            for side, ends in self._ends.items()
         ]
-        values = torch.fft.ifft(torch.cat(folded, dim=1), dim=0)[:per_block]
-        spread: Tensor = values.permute(2, 0, 1).reshape(signal.shape[0], -1, self._long_bins)
-        return spread[:, :frames]
 
-    def _in_time(self, signal: Tensor, frames: int) -> Tensor:
-        """Coefficients (rows, frames, bins) of the short kernels."""
-        kernels = self.constant("short_kernels", signal.dtype)
-        reach = kernels.shape[-1]
-        start = (self.framing.frame_length - reach) // 2
-        windows = signal[:, start:].unfold(-1, reach, self.framing.hop_length)[:, :frames]
-        real, imaginary = (windows @ kernels.flatten(0, 1).T).chunk(2, dim=-1)
-        return torch.complex(real, imaginary)
+    def _short(self, dtype: torch.dtype) -> tuple[Tensor, int]:
+        """The short kernels, real and imaginary parts, and where in the frame they start."""
+        kernels = self.constant("short_kernels", dtype).flatten(0, 1)
+        return kernels, (self.framing.frame_length - kernels.shape[-1]) // 2
+
+    def _add_ends(self) -> None:
+        """Keep what the tapers take away at both ends of each kernel."""
+        hop = self.framing.hop_length
+        taps = taper_length(hop)
+        taken = []
+        for index in range(self._long_bins):
+            kernel = self.kernel(index)
+            taken.append(kernel * (1 - taper(len(kernel), taps)))
+        starts = np.array([self._start(index) for index in range(self._long_bins)])
+        stops = starts + self.lengths[: self._long_bins] - taps
+        self._ends = {"start": Ends(starts, taps, hop), "stop": Ends(stops, taps, hop)}
+        parts = {"start": [end[:taps] for end in taken], "stop": [end[-taps:] for end in taken]}
+        for side, ends in self._ends.items():
+            self.add_constant(f"{side}_kernels", ends.matrices(np.stack(parts[side])))
+            self.add_constant(f"{side}_places", ends.places.astype(np.float64))
+
+    def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
+        """A long kernel times its taper, and where in the frame it starts."""
+        kernel = self.kernel(index)
+        tapered = kernel * taper(len(kernel), taper_length(self.framing.hop_length))
+        return tapered, self._start(index)
+
+    def _start(self, index: int) -> int:
+        """Where in the frame the kernel of a bin starts."""
+        return self.framing.frame_length // 2 - (int(self.lengths[index]) + 1) // 2
 
     def _short_kernels(self) -> Array:
-        """Real and imaginary parts of the short kernels, centred, shape (2, bins, reach)."""
+        """Real and imaginary parts of the short kernels, centred, shape (bins, 2, reach)."""
         longest = int(self.lengths[self._long_bins])
         reach = longest + longest % 2
         kernels = np.zeros((self.bins - self._long_bins, reach), dtype=np.complex128)
         for row, index in enumerate(range(self._long_bins, self.bins)):
             kernel = self.kernel(index)
             start = reach // 2 - (len(kernel) + 1) // 2
-            kernels[row, start : start + len(kernel)] = kernel
-        return np.stack([kernels.real, kernels.imag])
+            kernels[row, start : start + len(kernel)] = kernel.conj()
+        return np.stack([kernels.real, kernels.imag], axis=1)
 
-    def _blocks(self, signal: Tensor, frames: int) -> tuple[Tensor, int, int]:
-        """Cut a long signal into overlapping blocks, so that any length uses the same kernels.
-
-        Returns the blocks of shape (rows * blocks, hop * size), the frames that each of them gives
-        and the size.
-        """
-        hop, reach = self.framing.hop_length, self.framing.frame_length
-        overlap = -(-reach // hop)
-        largest = _round_up(max(1024, 2 * overlap))
-        size = min(largest, _round_up(frames + overlap))
-        per_block = min(frames, size - overlap)
-        count = -(-frames // per_block)
-        wanted = ((count - 1) * per_block + size) * hop
-        signal = functional.pad(signal, (0, wanted - signal.shape[-1]))
-        blocks = signal.unfold(-1, size * hop, per_block * hop)
-        return blocks.reshape(-1, size * hop), per_block, size
-
-    def _groups(self, size: int, dtype: torch.dtype, device: torch.device) -> list[_Group]:
-        """Kernels in the frequency domain for this many frames, computed once for each size."""
+    def _tensors(self, size: int, dtype: torch.dtype, device: torch.device) -> list[Tensor]:
+        """The bands of the long kernels, computed once for each size of the transform."""
         key = (size, dtype, device)
         if key not in self._cache:
-            step = max(1, self.bins_per_octave // 2)
-            starts = range(0, self._long_bins, step)
+            exact = self._bands.tensors(self._middle, size)
             complex_dtype = torch.complex128 if dtype == torch.float64 else torch.complex64
-            self._cache[key] = [
-                self._group(range(start, min(start + step, self._long_bins)), size).to(
-                    complex_dtype, device
-                )
-                for start in starts
-            ]
+            self._cache[key] = [bands.to(device, complex_dtype) for bands in exact]
             while len(self._cache) > _CACHED_SIZES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
@@ -203,77 +234,10 @@ class VQT(Spectrum):
 
     # What `torch.compiler.assume_constant_result` does, without the second that its import takes:
     # in a compiled graph the kernels are constants.
-    _groups._dynamo_marked_constant = True  # type: ignore[attr-defined]
-
-    def _group(self, bins: range, size: int) -> _Group:
-        """Bands of neighbouring bins over the rows of `size` frequencies that they touch."""
-        hop = self.framing.hop_length
-        total = size * hop
-        centres = self.frequencies[bins] / self.sample_rate * total
-        reach = self._half_width * total / self.lengths[bins]
-        first = math.floor(np.min(centres - reach) / size)
-        last = math.floor(np.max(centres + reach) / size)
-        count = min(last - first + 1, hop)
-        bands = np.stack([self._band(index, first, count, size) for index in bins])
-        rows = np.arange(first, first + count) % hop
-        return _Group(torch.from_numpy(rows), torch.from_numpy(bands).permute(2, 0, 1))
-
-    def _band(self, index: int, first: int, count: int, size: int) -> Any:
-        """Conjugate spectrum of one kernel on `count` rows of `size` frequencies, over hop."""
-        from scipy.signal import zoom_fft
-
-        total = size * self.framing.hop_length
-        kernel = self.kernel(index)
-        start, stop = first * size, (first + count) * size
-        band = zoom_fft(kernel, [start, stop], m=stop - start, fs=total)
-        # The kernel's first sample lies this far into the frame.
-        offset = self.framing.frame_length // 2 - (len(kernel) + 1) // 2
-        shift = np.exp(-2j * np.pi * offset / total * np.arange(start, stop))
-        return np.conj(band * shift).reshape(count, size) / self.framing.hop_length
+    _tensors._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_cache": OrderedDict()}
-
-
-def _banded(bands: Tensor, spectrum: Tensor) -> Tensor:
-    """Product of constant bands (size, bins, rows) with a spectrum (size, rows, signals)."""
-    if in_forward_mode():
-        return torch.bmm(bands, spectrum)  # forward-mode derivatives go step by step
-    result: Tensor = _Banded.apply(bands, spectrum)
-    return result
-
-
-class _Banded(torch.autograd.Function):
-    """A product whose backward pass conjugates what is small, not the bands."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(bands: Tensor, spectrum: Tensor) -> Tensor:
-        return torch.bmm(bands, spectrum)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        del output
-        ctx.save_for_backward(inputs[0])
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
-        (bands,) = ctx.saved_tensors
-        conjugate = grad.conj().resolve_conj().contiguous()  # as the product wants it laid out
-        product = torch.bmm(bands.transpose(1, 2), conjugate)
-        return None, product.conj().resolve_conj()
-
-
-class _Group:
-    """Bands of some bins, shape (size, bins, rows), on the given rows of the spectrum."""
-
-    def __init__(self, rows: Tensor, bands: Tensor) -> None:
-        self.rows = rows
-        self.bands = bands
-
-    def to(self, dtype: torch.dtype, device: torch.device) -> _Group:
-        return _Group(self.rows.to(device), self.bands.to(dtype).contiguous().to(device))
 
 
 def _centres(
@@ -291,23 +255,3 @@ def _centres(
             "lower n_bins or fmin, or raise bins_per_octave",
         )
     return fmin * 2.0 ** (np.arange(bins) / bins_per_octave)
-
-
-def _half_width(window: Window) -> float:
-    """Half the band of a window, times its length, outside of which its energy is negligible.
-
-    Infinite for a window whose spectrum does not fall, such as boxcar.
-    """
-    length, factor = 4096, 4
-    samples = window_samples(window, length)
-    power = np.abs(np.fft.rfft(samples, length * factor)) ** 2
-    outside = np.cumsum(power[::-1])[::-1] / power.sum()
-    if outside[int(_WIDEST) * factor] > _ENERGY_BEYOND:
-        return math.inf
-    return min(float(np.argmax(outside < _ENERGY_OUTSIDE) or len(power)) / factor, _WIDEST)
-
-
-def _round_up(size: int) -> int:
-    """The next number with at most four significant bits, so that few sizes serve all lengths."""
-    shift = max(0, size.bit_length() - 4)
-    return -(-size >> shift) << shift
