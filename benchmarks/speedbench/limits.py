@@ -59,10 +59,10 @@ def pieces_and_limit(processes: Processes, effort: Effort, quick: bool) -> tuple
         (
             f"- {count:,} real transforms of {size} points, "
             f"{count * 2.5 * size * math.log2(size) / 1e9:.2f} GFLOP (2.5 n log2 n each), take "
-            f"{words.time(transforms)} alone, from memory to memory.",
+            f"{words.time(transforms)} alone, from memory to memory, on all threads.",
             f"- Reading two spectra and writing one gradient takes {words.time(merge)} at the "
             f"{speed / 1e9:.0f} GB/s of a copy on this machine.",
-            f"- The loss as a whole, without the profiler, takes {words.time(whole)}: "
+            f"- The loss as a whole takes {words.time(whole)} on all threads: "
             f"{whole / (transforms + merge):.1f} times the sum of these two.",
         )
     )
@@ -79,12 +79,11 @@ def _traffic(clips: int) -> dict[str, float]:
     frames = 4 * _frames(clips) * STFT["fft_size"]
     spectrum = 8 * _frames(clips) * (STFT["fft_size"] // 2 + 1)
     return {
-        "reflected ends": 6 * signal,
         "FFT, both sides": 2 * (frames + spectrum),
         "inverse FFT": spectrum + frames,
-        "windowing and overlap-add of the gradient": 3 * frames + signal,
+        "windowing and overlap-add of the gradient": frames + 2 * signal,
         "cutting into frames and windowing, both sides": 2 * (signal + frames),
-        "scaling of the gradient": 2 * spectrum,
+        "scaling of the gradient": 2 * signal,
         "power, masses, merge, cost and gradient": 3 * spectrum,
         "checks, reduction, calls": 2 * signal,
     }

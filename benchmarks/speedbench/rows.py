@@ -151,7 +151,34 @@ def _audio_rows() -> list[Row]:
             40,
         ),
         _versus("korvax", large, "korvax", "stft", CASE, 20),
+        Row(
+            "vqt",
+            "transform to 250 constant-Q bins, 4 x 3 s",
+            "a dense convolution with its kernels",
+            (
+                ours("vqt", {"clips": 4, "samples": 66150}),
+                ours("dense_vqt", {"clips": 4, "samples": 66150}, label="dense"),
+            ),
+            speedup,
+            Goal(20, FAST),
+        ),
+        _preset_row("pitch", Work("sot-loss", "stft", CASE), speedup, Goal(14, FAST)),
+        _preset_row(
+            "harmonic",
+            ours("preset", {**LARGE, "name": "pitch"}, label="'pitch'"),
+            share,
+            Goal(3, "{:.2f} times the time", at_least=False),
+        ),
     ]
+
+
+def _preset_row(
+    name: str, other: Work, figure: Callable[[Sequence[float]], float], goal: Goal
+) -> Row:
+    """A preset beside other work of the same frames."""
+    work = ours("preset", {**LARGE, "name": name}, label=f"{name!r}")
+    what = f"loss, 16 x 64,000 samples, preset {name!r}"
+    return Row(name, what, other.label or other.side, (work, other), figure, goal)
 
 
 def _transport_rows() -> list[Row]:

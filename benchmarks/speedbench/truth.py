@@ -20,6 +20,10 @@ def true_work(work: Work) -> Work | None:
     settings = dict(work.settings)
     if work.name in ("transforms", "copying"):
         return None
+    if work.name == "preset":
+        return Work("sot", "preset", {**settings, "dtype": "float64"})
+    if work.name in ("vqt", "dense_vqt"):
+        return Work("sot", "dense_vqt", {**settings, "dtype": "float64"})
     if work.name == "cqt":
         preset = {"preset": "sot-loss"} if work.side == "sot-loss" else {}
         return Work("sot", "cqt", {**settings, **preset, "dtype": "float64"})

@@ -11,6 +11,9 @@ from sot.losses import wasserstein_1d
 from speedbench import inputs
 from speedbench.sides._torch import Call, audio, tensor, with_gradient, without_gradient
 
+if hasattr(sot, "wasserstein_1d"):
+    from sot.spectra import VQT
+
 #: Only this package hands this function on.
 OURS = hasattr(sot, "wasserstein_1d")
 
@@ -36,6 +39,38 @@ def cqt(clips: int, samples: int, dtype: str = "float32", **arguments: Any) -> C
     """The loss of 250 constant-Q bins."""
     loss = sot.Wasserstein1DLoss(transform="cqt", n_bins=250, **arguments)
     return _audio_call(loss, clips, samples, dtype=dtype)
+
+
+def preset(clips: int, samples: int, name: str, dtype: str = "float32") -> Call:
+    """The loss of a preset of this package."""
+    return _audio_call(sot.Wasserstein1DLoss(preset=name), clips, samples, dtype=dtype)
+
+
+def vqt(clips: int, samples: int, dtype: str = "float32") -> Call:
+    """The constant-Q transform alone."""
+    transform = VQT(n_bins=250)
+    x, _ = audio(clips, samples, dtype)
+    return with_gradient(lambda: transform(x), x)
+
+
+def dense_vqt(clips: int, samples: int, dtype: str = "float32") -> Call:
+    """The same by a convolution with its kernels in the time domain."""
+    transform = VQT(n_bins=250)
+    reach = transform.framing.frame_length
+    kernels = torch.zeros(2, transform.bins, 1, reach, dtype=getattr(torch, dtype))
+    for index in range(transform.bins):
+        kernel = torch.from_numpy(transform.kernel(index).conj())
+        start = reach // 2 - (len(kernel) + 1) // 2
+        kernels[0, index, 0, start : start + len(kernel)] = kernel.real
+        kernels[1, index, 0, start : start + len(kernel)] = kernel.imag
+    x, _ = audio(clips, samples, dtype)
+
+    def run() -> torch.Tensor:
+        padded = transform.framing.pad(x[:, None])
+        parts = torch.nn.functional.conv1d(padded, kernels.flatten(0, 1), stride=256)
+        return torch.complex(*parts.chunk(2, dim=1)).abs().transpose(1, 2)
+
+    return with_gradient(run, x)
 
 
 def transport(
