@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from sot import Wasserstein1DLoss
 from sot.losses._fused import spectral_cost
+from sot.losses._streamed import streamed
 
 
 def run_python(script: str, *arguments: str, **environment: str) -> str:
@@ -96,6 +97,17 @@ def test_the_fused_operator_keeps_the_promises_of_one(wanted):
     y = torch.randn(3, 7, dtype=torch.complex64, requires_grad=wanted[1])
     positions = (torch.linspace(0, 1, 9), torch.linspace(0, 1, 7))
     opcheck(spectral_cost, (x, y, *positions, True, True, True, False, 1e-8, 2.0, False, *wanted))
+
+
+@pytest.mark.parametrize("wanted", [(True, True), (True, False), (False, True)])
+def test_the_streamed_operator_keeps_the_promises_of_one(wanted):
+    x, y = (torch.randn(2, 100, requires_grad=side) for side in wanted)
+    lengths = torch.tensor([100, 70])
+    none = torch.empty(0, 0, dtype=torch.float64)
+    bins = (torch.linspace(0, 1, 9), torch.ones(9))
+    analysis, how = ("whole", 8, 16, 0, True, 0.0), (True, True, False, 1e-8, 2.0, False, False)
+    given = (x, y, lengths, lengths, none, none, torch.hann_window(16), *bins, *analysis, *how)
+    opcheck(streamed, (*given, *wanted))
 
 
 class _Losses(Dataset):

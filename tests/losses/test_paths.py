@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from sot import Wasserstein1DLoss, _dispatch
+from sot import Wasserstein1DLoss, _dispatch, _threads
+from sot.spectra import _blocks
 
 VARIANTS = {
     "p=1": {"p": 1},
@@ -35,13 +36,62 @@ def results(loss, x, y, monkeypatch):
     return found
 
 
+@pytest.mark.parametrize("reduction", ["none", "batch"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_values_and_gradients_are_the_same(settings, variant, noise, monkeypatch):
-    loss = Wasserstein1DLoss(**settings, **VARIANTS[variant], reduction="none")
+def test_values_and_gradients_are_the_same(settings, variant, reduction, noise, monkeypatch):
+    loss = Wasserstein1DLoss(**settings, **VARIANTS[variant], reduction=reduction)
     x, y = (0.1 * noise(2, 900, seed=seed, dtype=torch.float64) for seed in (0, 1))
     x[0, :500] = 0
     for fast, clear in zip(*results(loss, x, y, monkeypatch), strict=True):
         torch.testing.assert_close(fast, clear, rtol=1e-7, atol=1e-9)
+
+
+FRAMES = {
+    "band": {"fmin": 500, "fmax": 4000},
+    "short window": {"win_length": 50},
+    "odd transform": {"fft_size": 63, "hop_length": 20},
+    "hop beyond the window": {"hop_length": 100},
+    "long frames": {"fft_size": 2048, "hop_length": 64},
+    "floor": {"noise_floor": 2.0, "square_magnitude": True},
+    "low-pass": {"lowpass": 800.0},
+    "votes by energy": {"frame_weighting": "energy", "silence_db": -3.0},
+}
+
+
+@pytest.mark.parametrize("framing", ["whole", "reflect", "zero", "end"])
+@pytest.mark.parametrize("frames", FRAMES)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_audio_is_streamed_to_the_same_sums(framing, frames, threads, noise, monkeypatch):
+    settings = {"fft_size": 64, "hop_length": 16, "framing": framing} | FRAMES[frames]
+    loss = Wasserstein1DLoss(**settings, reduction="sum")
+    monkeypatch.setattr(_threads, "_LEAST_WORK", 1)
+    x, y = (noise(2, 2, 900, seed=seed, dtype=torch.float64) for seed in (0, 1))
+    lengths = torch.tensor([900, 411])
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = results(lambda *sides: loss(*sides, lengths=lengths), x, y, monkeypatch)
+    finally:
+        torch.set_num_threads(before)
+    for fast, clear in zip(*found, strict=True):
+        torch.testing.assert_close(fast, clear, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("clips", [1, 3])
+def test_a_clip_that_several_threads_share_has_one_gradient(clips, noise, monkeypatch):
+    loss = Wasserstein1DLoss(fft_size=64, hop_length=4)  # frames that overlap across the border
+    monkeypatch.setattr(_threads, "_LEAST_WORK", 1)
+    monkeypatch.setattr(_blocks, "_BLOCK", 64 * 5)
+    x, y = noise(clips, 300), noise(clips, 300, seed=1)
+    gradients = []
+    before = torch.get_num_threads()
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        side = x.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(loss(side, y), side)[0])
+    torch.set_num_threads(before)
+    for gradient in gradients[1:]:
+        torch.testing.assert_close(gradient, gradients[0], rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
