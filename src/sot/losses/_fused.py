@@ -116,12 +116,13 @@ def spectral_cost(
         for side in (x, y)
     ]
     top = highest_level(cut, x.real.dtype)
+    gains = np.ones(max(n, y.shape[1]))
     grid = kind_of_grid(positions[0], positions[1], p, cut)
     gradients = [result.numpy() for result in (x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(
-            *spectra, *positions, *how, 0, 0, np.ones(max(n, y.shape[1])), 0.0, p, top, grid, False,
+            *spectra, np.empty((0, n)), *positions, *how, 0, 0, gains, 0.0, p, top, grid, False,
             normalize, balanced, silent_vote, eps, costs, votes, *gradients, start, stop,
         )  # fmt: skip
 

@@ -16,8 +16,8 @@ from sot.transport._kernels import (
     scale_levels,
 )
 
-#: How a spectrum becomes weights: as it is, by its power, by its magnitude; or it holds the
-#: running sums of weights already.
+#: How a spectrum becomes weights: as it is, by its power, by its magnitude; or the running sums of
+#: its weights are known already.
 AS_IT_IS, POWER, MAGNITUDE, LEVELS = 0, 1, 2, 3
 
 
@@ -49,12 +49,15 @@ def _running_sums(
     for row in range(ROWS):
         index = min(first + row, stop - 1)
         _read_weights(spectrum, index, bin_, how, gains, floor, weights, row)
-    if how == LEVELS:
-        for row in range(ROWS):
-            for i in range(weights.shape[1]):
-                levels[row, i] = weights[row, i]
-    else:
-        cumulate(weights, levels)
+    cumulate(weights, levels)
+
+
+@compiled
+def _known_sums(sums: Any, first: int, stop: int, levels: Any) -> None:
+    """Running sums of four frames that were computed before."""
+    for row in range(ROWS):
+        for i in range(sums.shape[1]):
+            levels[row, i] = sums[min(first + row, stop - 1), i]
 
 
 @compiled
@@ -111,7 +114,7 @@ def _fill(grad: Any, index: int, bin_: int, bins: int, value: float) -> None:
 
 @compiled
 def fused_rows(
-    x: Any, y: Any, x_positions: Any, y_positions: Any, x_how: int, y_how: int,
+    x: Any, y: Any, x_levels: Any, x_positions: Any, y_positions: Any, x_how: int, y_how: int,
     x_bin: int, y_bin: int, gains: Any, floor: float, p: float, top: float, grid: int, root: bool,
     normalize: bool, balanced: bool, silent_vote: bool, eps: float,
     cost: Any, votes: Any, x_grad: Any, y_grad: Any, start: int, stop: int,
@@ -119,8 +122,9 @@ def fused_rows(
     """Cost, vote and gradients of frames `start` to `stop`; an empty gradient is not filled.
 
     Args:
-        x: spectrum of the reference, shape (rows, n), real or complex.
+        x: spectrum of the reference, shape (rows, n), real or complex; not read with LEVELS.
         y: spectrum of the estimate, shape (rows, m).
+        x_levels: with LEVELS the running sums of the reference, shape (rows, n), float64.
         x_positions: extended positions, shape (1, n + 1), float64.
         y_positions: extended positions, shape (1, m + 1), float64.
         x_how: how x becomes weights.
@@ -159,7 +163,10 @@ def fused_rows(
     fit = np.empty(ROWS, np.bool_)
     x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
     for first in range(start, stop, ROWS):
-        _running_sums(x, x_how, x_bin, gains, floor, first, stop, u, levels_u)
+        if x_how == LEVELS:
+            _known_sums(x_levels, first, stop, levels_u)
+        else:
+            _running_sums(x, x_how, x_bin, gains, floor, first, stop, u, levels_u)
         _running_sums(y, y_how, y_bin, gains, floor, first, stop, v, levels_v)
         rows = min(ROWS, stop - first)
         for row in range(ROWS):

@@ -207,7 +207,6 @@ def streamed(
     hows = [kernels.POWER if square else kernels.MAGNITUDE] * 2
     if known:
         hows[0] = kernels.LEVELS
-    bins = (0 if known else first_bin, first_bin)
     factors = gains.double().numpy()
     at, top = extended(positions.detach().numpy()[None]), highest_level(cut, x.dtype)
     grid = kind_of_grid(at, at, p, cut)
@@ -228,14 +227,14 @@ def streamed(
         for block in transform.blocks(start, stop):
             spectra = list(transform.spectra(sides[known:], block))
             if known:
-                spectra.insert(0, levels[block.rows])
+                spectra.insert(0, spectra[0][:0])
             slopes = [
                 spectrum[:0] if gradient is None else room(spectrum)
                 for spectrum, gradient in zip(spectra, gradients, strict=True)
             ]
             kernels.fused_rows(
-                *spectra, at, at, *hows, *bins, factors, noise_floor, p, top, grid, root,
-                normalize, balanced, silent_frames_vote, eps,
+                *spectra, levels[block.rows], at, at, *hows, first_bin, first_bin,
+                factors, noise_floor, p, top, grid, root, normalize, balanced, silent_frames_vote, eps,
                 costs[block.rows], ballots[block.rows], *slopes, 0, len(spectra[1]),
             )  # fmt: skip
             for gradient, slope in zip(gradients, slopes, strict=True):
