@@ -234,7 +234,8 @@ def streamed(
             ]
             kernels.fused_rows(
                 *spectra, levels[block.rows], at, at, *hows, first_bin, first_bin,
-                factors, noise_floor, p, top, grid, root, normalize, balanced, silent_frames_vote, eps,
+                factors, noise_floor, p, top, grid, root,
+                normalize, balanced, silent_frames_vote, eps,
                 costs[block.rows], ballots[block.rows], *slopes, 0, len(spectra[1]),
             )  # fmt: skip
             for gradient, slope in zip(gradients, slopes, strict=True):
