@@ -12,6 +12,9 @@ from directionbench.results import Outcome
 from directionbench.tables import MISSING, number, select
 from directionbench.targets import Target, halves, synthetic_targets
 
+#: How many times the cost of 'pitch' a preset may have.
+DEAREST = 3.0
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -89,7 +92,17 @@ def all_goals(notes: tuple[Target, ...]) -> list[Goal]:
     return found
 
 
-def goals_table(outcomes: Sequence[Outcome], notes: tuple[Target, ...]) -> str:
-    """Goals, what was measured, and what sot-loss's settings give."""
+def goals_table(outcomes: Sequence[Outcome], notes: tuple[Target, ...], dearest: float) -> str:
+    """Goals, what was measured, and what sot-loss's settings give.
+
+    Args:
+        outcomes: what was measured.
+        notes: all recorded notes.
+        dearest: cost of the dearest preset, as a multiple of that of 'pitch'.
+    """
     head = ("case", "preset", "goal", "measured", "reached", "sot-loss, power, p = 2")
-    return table(head, [goal.row(outcomes) for goal in all_goals(notes)])
+    rows = [goal.row(outcomes) for goal in all_goals(notes)]
+    verdict = "yes" if dearest <= DEAREST else "**no**"
+    cost = "cost of the dearest preset, beside that of `pitch`"
+    rows.append([cost, "any", f"at most {DEAREST:g}", f"{dearest:.2g}", verdict, MISSING])
+    return table(head, rows)

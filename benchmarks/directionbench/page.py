@@ -13,7 +13,7 @@ from directionbench.contenders import has_auraloss
 from directionbench.goals import goals_table
 from directionbench.picture import draw_landscapes
 from directionbench.results import Outcome, Results
-from directionbench.scales import costs_table, magnitudes_table
+from directionbench.scales import beside_pitch, costs, costs_table, magnitudes_table
 from directionbench.tables import (
     descent_table,
     each_note_table,
@@ -67,9 +67,10 @@ def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: b
         f"Four losses of a 1/k harmonic tone against the {shown.label} note, over the pitch of "
         "the tone, marked where a descent step moves towards the pitch of the note or away from it."
     )
+    seconds = costs()
     blocks = {
         "conditions": conditions(notes, outcomes, full, left),
-        "goals": goals_table(outcomes, notes),
+        "goals": goals_table(outcomes, notes, max(beside_pitch(seconds).values())),
         "picture": f"![{text}](pictures/direction.png)",
         "matched": synthetic_table(outcomes, "matched"),
         "pure": synthetic_table(outcomes, "pure"),
@@ -80,7 +81,7 @@ def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: b
         "descent": descent_table(outcomes, notes),
         "framing": framing_table(outcomes, notes),
         "variations": variation_table(outcomes, notes),
-        "costs": costs_table(quick=False),
+        "costs": costs_table(seconds),
     }
     write_blocks(page, blocks)
     choosing = page.parent / "choosing.md"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
@@ -50,7 +50,14 @@ def magnitudes_table() -> str:
         ]
         for name, (values, norms) in measured.items()
     ]
-    head = ("loss", "an octave", "a semitone", "10 cents", "gradient at a semitone", "weight")
+    head = (
+        "loss",
+        "an octave",
+        "a semitone",
+        "10 cents",
+        "gradient at a semitone",
+        "weight beside MSS-Lin",
+    )
     return table(head, rows)
 
 
@@ -58,26 +65,34 @@ def _weight(common: float, norm: float) -> str:
     return f"{common / norm:.2g}" if norm > 0 else "-"
 
 
-def costs_table(quick: bool) -> str:
-    """Time of a call with its backward pass, in turns."""
-    plain: dict[str, Any] = {**FRAMES, "p": 1}
+def costs(rounds: int = 7) -> dict[str, float]:
+    """Median seconds of a call with its backward pass, for each preset, in turns."""
     settings: dict[str, dict[str, Any]] = {
-        "whole frames, power, p = 1": plain,
-        '`preset="pitch"`': {"preset": "pitch"},
-        '`preset="harmonic"`': {"preset": "harmonic"},
-        '`preset="chroma"`': {"preset": "chroma"},
+        "whole frames, power, p = 1": {**FRAMES, "p": 1},
+        **{f'`preset="{name}"`': {"preset": name} for name in ("pitch", "harmonic", "chroma")},
+        '`preset="pitch", noise_floor=0`': {"preset": "pitch", "noise_floor": 0},
     }
     losses = {name: Wasserstein1DLoss(sample_rate=RATE, **one) for name, one in settings.items()}
-    x, y = torch.randn(2, 2 if quick else 16, 64000).mul(0.1).unbind()
+    x, y = torch.randn(2, 16, 64000).mul(0.1).unbind()
     times: dict[str, list[float]] = {name: [] for name in losses}
-    for turn in range(2 if quick else 8):
+    for turn in range(rounds + 1):
         for name, loss in losses.items():
             estimate = y.clone().requires_grad_()
             start = time.perf_counter()
             loss(x, estimate).backward()
             if turn:  # the first call may compile
                 times[name].append(time.perf_counter() - start)
-    medians = {name: median(some) for name, some in times.items()}
-    pitch = medians['`preset="pitch"`']
-    rows = [[name, f"{1e3 * took:.0f} ms", f"{took / pitch:.2g}"] for name, took in medians.items()]
+    return {name: median(some) for name, some in times.items()}
+
+
+def beside_pitch(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Times as multiples of that of the preset 'pitch'."""
+    pitch = seconds['`preset="pitch"`']
+    return {name: one / pitch for name, one in seconds.items()}
+
+
+def costs_table(seconds: Mapping[str, float]) -> str:
+    """What :func:`costs` gave."""
+    times = beside_pitch(seconds)
+    rows = [[name, f"{1e3 * one:.0f} ms", f"{times[name]:.2g}"] for name, one in seconds.items()]
     return table(("loss", "time", "times that of `pitch`"), rows)

@@ -24,9 +24,9 @@ TONES = {
 }
 
 
-def tone(f0, amplitudes, samples=SAMPLES):
+def tone(f0, amplitudes, samples=SAMPLES, rate=RATE):
     pitch = torch.tensor([f0], dtype=torch.float64)
-    sound = harmonic_tone(pitch, samples, RATE, torch.tensor(amplitudes, dtype=torch.float64))[0]
+    sound = harmonic_tone(pitch, samples, rate, torch.tensor(amplitudes, dtype=torch.float64))[0]
     return (0.2 * sound / sound.square().mean().sqrt()).float()
 
 
@@ -34,7 +34,7 @@ def logarithmic(low, high, count):
     return torch.logspace(math.log2(low), math.log2(high), count, base=2, dtype=torch.float64)
 
 
-def shares(loss, target, f0, amplitudes, level=0.2):
+def shares(loss, target, f0, amplitudes, level=0.2, rate=RATE):
     """Percentages of right directions, coarse (33 pitches) and fine (24).
 
     One backward pass gives the derivatives of all candidates, since each depends on its pitch only.
@@ -42,12 +42,12 @@ def shares(loss, target, f0, amplitudes, level=0.2):
     octave = 1 / 12
     found = []
     for pitches in (
-        logarithmic(max(f0 / 4, 40), min(4 * f0, 7840), 33),
+        logarithmic(max(f0 / 4, 40), min(4 * f0, 0.49 * rate), 33),
         logarithmic(f0 / 2**octave, f0 * 2**octave, 24),
     ):
         octaves = pitches.log2().requires_grad_()
         heights = torch.tensor(amplitudes, dtype=torch.float64)
-        candidates = harmonic_tone(octaves.exp2(), target.shape[-1], RATE, heights)
+        candidates = harmonic_tone(octaves.exp2(), target.shape[-1], rate, heights)
         gain = level / candidates.detach().square().mean(-1, keepdim=True).sqrt().mean()
         values = loss(target.expand(len(pitches), -1), (gain * candidates).float())
         (slopes,) = torch.autograd.grad(values.sum(), octaves)
@@ -127,6 +127,15 @@ def test_recorded_notes_are_found_by_tones_of_another_timbre(note, name, coarse,
     found = shares(preset(name), sound, f0, OVERTONES)
     assert found[0] >= coarse
     assert found[1] >= fine
+
+
+@pytest.mark.parametrize(("rate", "size"), [(8000, 1024), (44100, 4096)])
+@pytest.mark.parametrize("name", ["pitch", "harmonic"])
+def test_frames_of_an_eighth_of_a_second_do_at_other_rates(name, rate, size):
+    sound = tone(330.0, OVERTONES[:12], rate // 2, rate)
+    settings = {"fft_size": size, "hop_length": size // 4, "reduction": "batch"}
+    loss = Wasserstein1DLoss(preset=name, sample_rate=rate, **settings)
+    assert shares(loss, sound, 330.0, OVERTONES[:12], rate=rate) == [100, 100]
 
 
 def test_chroma_points_to_the_nearest_pitch_of_the_class():
