@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from directionbench.contenders import (
     Contender,
+    floored_contenders,
     framed_contenders,
     main_contenders,
     varied_contenders,
@@ -21,6 +22,7 @@ GROUPS = (
     "synthetic",
     "notes",
     "noise",
+    "floors",
     "levels",
     "descent",
     "framing",
@@ -91,6 +93,8 @@ def cells(group: str, notes: Sequence[Target], full: bool) -> Iterator[Cell]:
         yield from _on_notes(everyone, notes, full)
     elif group == "noise":
         yield from _directions(few, synthetic, every if full else every[:1], NOISES)
+    elif group == "floors":
+        yield from _directions(floored_contenders(), synthetic, every[:1], (None, *NOISES))
     elif group == "levels":
         snrs = (None, *NOISES) if full else (None,)
         for level in LEVELS:

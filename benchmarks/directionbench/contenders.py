@@ -18,6 +18,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 #: Frames of 2048 samples as of the presets 'pitch' and 'harmonic', powers.
 FRAMES = {"fft_size": 2048, "hop_length": 512, "square_magnitude": True}
 
+#: How many times the median of a frame is taken off its bins.
+FLOORS = (0.0, 2.0, 5.0, 10.0)
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -130,6 +133,17 @@ def framed_contenders() -> list[Contender]:
         Contender(f"{label}|{rule}", label, kind, {**settings, "framing": rule})
         for label, (kind, settings) in kinds.items()
         for rule in ("whole", "reflect", "zero", "end")
+    ]
+
+
+def floored_contenders() -> list[Contender]:
+    """The presets under several noise floors."""
+    return [
+        Contender(
+            f"{preset}|{floor:g}", preset, "transport", {"preset": preset, "noise_floor": floor}
+        )
+        for preset in ("pitch", "harmonic")
+        for floor in FLOORS
     ]
 
 

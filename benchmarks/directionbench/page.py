@@ -17,10 +17,12 @@ from directionbench.scales import beside_pitch, costs, costs_table, magnitudes_t
 from directionbench.tables import (
     descent_table,
     each_note_table,
+    floor_table,
     framing_table,
     level_table,
     noise_table,
     notes_table,
+    presets_table,
     synthetic_table,
     variation_table,
 )
@@ -42,7 +44,7 @@ def conditions(notes: tuple[Target, ...], outcomes: list[Outcome], full: bool, l
     """What was run on what."""
     run = "full" if full else "standard"
     said = (
-        f"The {run} run with {len(notes)} recorded notes: {len(outcomes)} cells. "
+        f"The {run} run with {len(notes)} recorded notes: {len(outcomes)} measurements. "
         f"Python {platform.python_version()}, torch {version('torch')}"
     )
     if has_auraloss():
@@ -50,7 +52,7 @@ def conditions(notes: tuple[Target, ...], outcomes: list[Outcome], full: bool, l
     else:
         said += ". The package auraloss is not installed here, so its rows are left out."
     if left:
-        said += f" {left} cells of this run were not measured; a dash stands for them."
+        said += f" {left} of this run are missing; a dash stands for them."
     return said
 
 
@@ -77,6 +79,7 @@ def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: b
         "notes": notes_table(outcomes, notes),
         "each note": each_note_table(outcomes, notes),
         "noise": noise_table(outcomes, notes),
+        "floors": floor_table(outcomes),
         "levels": level_table(outcomes),
         "descent": descent_table(outcomes, notes),
         "framing": framing_table(outcomes, notes),
@@ -86,4 +89,5 @@ def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: b
     write_blocks(page, blocks)
     choosing = page.parent / "choosing.md"
     if choosing.exists():
-        write_blocks(choosing, {"magnitudes": magnitudes_table()})
+        presets = presets_table(outcomes, notes, beside_pitch(seconds))
+        write_blocks(choosing, {"presets": presets, "magnitudes": magnitudes_table()})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, median
 
 from speedbench.words import table
 
 from directionbench.cells import LEVELS, NOISES
-from directionbench.contenders import framed_contenders, main_contenders, varied_contenders
+from directionbench.contenders import (
+    floored_contenders,
+    framed_contenders,
+    main_contenders,
+    varied_contenders,
+)
 from directionbench.results import Outcome
 from directionbench.targets import Target, halves, synthetic_targets
 
@@ -114,6 +119,47 @@ def noise_table(outcomes: Sequence[Outcome], notes: tuple[Target, ...]) -> str:
             if any(found[1:]):
                 rows.append([what, one.label, *(shares(part) for part in found)])
     head = ("targets", "loss", *("clean" if snr is None else f"{snr:g} dB" for snr in snrs))
+    return table(head, rows)
+
+
+def floor_table(outcomes: Sequence[Outcome]) -> str:
+    """The presets under several noise floors, by signal-to-noise ratio."""
+    snrs = (None, *NOISES)
+    rows = []
+    for one in floored_contenders():
+        found = [select(outcomes, one.name, synthetic_targets(), "matched", snr) for snr in snrs]
+        floor = f"{one.settings['noise_floor']:g}"
+        rows.append([f"`{one.label}`", floor, *(least(part) for part in found)])
+    head = ("preset", "floor", *("clean" if snr is None else f"{snr:g} dB" for snr in snrs))
+    return table(head, rows)
+
+
+def presets_table(
+    outcomes: Sequence[Outcome], notes: tuple[Target, ...], costs: Mapping[str, float]
+) -> str:
+    """The short table for whoever chooses a loss.
+
+    Args:
+        outcomes: what was measured.
+        notes: all recorded notes.
+        costs: times by label, as multiples.
+    """
+    rows = []
+    for one in main_contenders():
+        matched, pure = (
+            shares(select(outcomes, one.name, synthetic_targets(), timbre))
+            for timbre in ("matched", "pure")
+        )
+        heard = select(outcomes, one.name, notes, "generic")
+        cost = f"{costs[label]:.2g}" if (label := one.label.split(" (")[0]) in costs else MISSING
+        rows.append([one.label, matched, pure, shares(heard), cost])
+    head = (
+        "loss",
+        "matched timbre",
+        "pure tone",
+        "recorded notes, wrong timbre",
+        "time beside `pitch`",
+    )
     return table(head, rows)
 
 
