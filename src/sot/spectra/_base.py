@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot._constants import ConstantsModule
-from sot._dispatch import can_be_read
+from sot._dispatch import can_be_read, in_forward_mode
 from sot._threads import share_rows
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule
 from sot.spectra.positions import (
@@ -126,10 +127,37 @@ def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
     if not coefficients.is_complex():
         return coefficients
     if not square:
-        # The slope of a magnitude is not a number where it is below what floating point resolves.
-        faint = coefficients.detach().abs() < torch.finfo(coefficients.real.dtype).tiny
-        return torch.where(faint, 0.0, coefficients).abs()
+        if in_forward_mode():
+            return _resolved(coefficients).abs()
+        magnitude: Tensor = _Magnitude.apply(coefficients)
+        return magnitude
     return coefficients.real.square() + coefficients.imag.square()
+
+
+def _resolved(coefficients: Tensor) -> Tensor:
+    """Coefficients with zeros where the slope of the magnitude is beyond floating point."""
+    faint = coefficients.detach().abs() < torch.finfo(coefficients.real.dtype).tiny
+    return torch.where(faint, 0.0, coefficients)
+
+
+class _Magnitude(torch.autograd.Function):
+    """Magnitude whose slope is a number also where the magnitude is next to nothing."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(coefficients: Tensor) -> Tensor:
+        return coefficients.abs()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs, output)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        coefficients, magnitude = ctx.saved_tensors
+        direction: Tensor = coefficients / magnitude.clamp(min=torch.finfo(magnitude.dtype).tiny)
+        return direction * grad
 
 
 def above_floor(weights: Tensor, factor: float) -> Tensor:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sot.spectra.framing import Framing
 
-_BLOCK = 65_536  # samples in a block of frames
+_BLOCK = 131_072  # samples in a block of frames
 
 
 class Block(NamedTuple):

@@ -32,7 +32,7 @@ _LEAST_LONGEST = 2000
 
 def taper_length(hop: int) -> int:
     """Samples of the taper: longer ends cost products, shorter ones wider bands of 1 / length."""
-    return max(32, round(8 * math.sqrt(hop)))
+    return max(32, round(6 * math.sqrt(hop)))
 
 
 def taper(length: int, taps: int) -> Array:
