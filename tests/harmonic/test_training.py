@@ -123,7 +123,7 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
     # Adam blows up what rounding does to the smallest gradients, so whole vectors are compared.
     moved = torch.cat([(one[name] - start[name]).flatten() for name in one])
     apart = torch.cat([(one[name] - both[name]).flatten() for name in one])
-    assert apart.norm() < 0.1 * moved.norm()
+    assert apart.norm() < 0.05 * moved.norm()
     measures = [
         json.loads((tmp_path / name / "SOT-2048" / "42" / "metrics.json").read_text())["test"]
         for name in ("one", "two")
