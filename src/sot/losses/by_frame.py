@@ -78,9 +78,9 @@ def frame_by_frame(
     for start in range(0, reference.frames, block):
         stop = min(start + block, reference.frames)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-            parts = [side.represented(start, stop) for side in sides]
+            first, second = (side.represented(start, stop) for side in sides)
             some = None if votes is None else votes[0, :, start:stop]
-            frames = _compared(loss, start, *parts, some)
+            frames = _compared(loss, start, first, second, some)
         yield frames
 
 
