@@ -1,5 +1,6 @@
 """Losses between audio signals or spectrograms, and the transport functions, handed on."""
 
+from sot.losses.by_frame import Frames, frame_by_frame
 from sot.losses.level import LevelLoss
 from sot.losses.multi_resolution import MultiResolutionSOTLoss
 from sot.losses.multi_scale import MultiScaleSpectralLoss
@@ -16,6 +17,7 @@ from sot.transport import (
 
 __all__ = [
     "PRESETS",
+    "Frames",
     "LevelLoss",
     "MultiResolutionSOTLoss",
     "MultiScaleSpectralLoss",
@@ -23,6 +25,7 @@ __all__ = [
     "Wasserstein1DLoss",
     "WeightedLoss",
     "WeightedSum",
+    "frame_by_frame",
     "quantile_function",
     "transport_plan_1d",
     "wasserstein_1d",
