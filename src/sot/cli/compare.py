@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +31,7 @@ from sot.cli._pairs import (
     resolutions,
 )
 
+_SHARE = 16  # pairs that a worker of a cluster takes at a time
 COLUMNS = ("reference", "estimate", "loss", "duration")
 
 
@@ -56,6 +59,12 @@ def compare(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
     ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray cluster that shares the work; auto: this machine's, local: one for now."
+        ),
+    ] = None,
     **arguments: Any,
 ) -> None:
     """Compare two recordings, or two folders whose files are paired by name.
@@ -73,8 +82,7 @@ def compare(
     failed: list[Failure] = []
     pairs = list(found_pairs(reference, estimate))
     with progress(len(pairs), "comparing") as advance:
-        for pair in pairs:
-            result = _score(comparer, pair) if not isinstance(pair, Failure) else pair
+        for result in _scores(comparer, pairs, address):
             (failed if isinstance(result, Failure) else done).append(result)  # type: ignore[arg-type]
             advance()
     for failure in failed:
@@ -92,8 +100,36 @@ def compare(
         raise typer.Exit(1)
 
 
+def _scores(
+    comparer: Comparer, pairs: list[Pair], address: str | None
+) -> Iterator[Comparison | Failure]:
+    """The loss of each pair in turn, found here or by the workers of a cluster."""
+    if address is None:
+        yield from (_score(comparer, pair) for pair in pairs)
+        return
+    from sot._cluster import cluster
+
+    with cluster(address) as ray:
+        remote = ray.remote(_scores_there)
+        shares = [pairs[start : start + _SHARE] for start in range(0, len(pairs), _SHARE)]
+        handles = [remote.remote(comparer, share, str(Path.cwd())) for share in shares]
+        for handle in handles:
+            try:
+                yield from ray.get(handle)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+
+
+def _scores_there(comparer: Comparer, pairs: list[Pair], folder: str) -> list[Comparison | Failure]:
+    """The losses of some pairs, in a worker that finds files from the same folder."""
+    os.chdir(folder)
+    return [_score(comparer, pair) for pair in pairs]
+
+
 def _score(comparer: Comparer, pair: Pair) -> Comparison | Failure:
     """The loss between two files, or why there is none."""
+    if isinstance(pair, Failure):
+        return pair
 
     def compared(ready: Prepared) -> Comparison:
         names = pair.reference, pair.estimate

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sot import _checks
-from sot._extras import require
+from sot._cluster import cluster
 from sot.harmonic.checkpoints import METRICS
 from sot.harmonic.naming import EXPERIMENTS
 from sot.harmonic.training import LAST
@@ -129,18 +129,13 @@ def run_grid(
     Returns:
         The state of each job at the end.
     """
-    ray = require("ray", "grid")
     states = {job: "done" if job.done else "waiting" for job in jobs}
     tell = told or (lambda _: None)
     tell(states)
     waiting = [job for job in jobs if not job.done]
     if not waiting:
         return states
-    # The workers run with what this process runs with, whoever started it.
-    environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}}
-    own = {"include_dashboard": False} if address is None else {"address": address}
-    ray.init(log_to_driver=False, runtime_env=environment, **own)
-    try:
+    with cluster(address) as ray:
         remote = ray.remote(num_cpus=cpus, max_retries=0)(train_in_process)
         pending: dict[Any, Job] = {remote.remote(job, cpus): job for job in waiting}
         while pending:
@@ -151,8 +146,6 @@ def run_grid(
             for job in pending.values():
                 states[job] = "running" if (job.folder / _LOG).is_file() else "waiting"
             tell(states)
-    finally:
-        ray.shutdown()
     return states
 
 
