@@ -24,7 +24,7 @@ rate, settings = piano.sample_rate, {"fft_size": 2048, "hop_length": 256}
 
 # %%
 # A loss with positions in Hz and the exponent 1 is a mean distance in Hz: how far each unit of mass
-# has. With ``reduction="none"`` there is one for each frame.
+# has to move. With ``reduction="none"`` there is one for each frame.
 
 distance = sot.Wasserstein1DLoss(
     **settings,
