@@ -35,6 +35,10 @@ sphinx_gallery_conf = {
     "plot_gallery": True,
 }
 
+# References to other packages and short names of types lead nowhere; those to this package have to.
+nitpicky = True
+nitpick_ignore_regex = [("py:class", r"(?!sot\.).*"), ("py:class", r"sot\.(.*\.)?_.*")]
+
 html_theme = "pydata_sphinx_theme"
 html_title = "sot"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "navbar_center": []}
