@@ -340,14 +340,14 @@ class Wasserstein1DLoss(SpectralLoss):
         with torch.autocast(x.device.type, enabled=False):
             if self.return_quantiles:
                 return self._quantiles(reference, x, y, x_positions, y_positions)
-            cost, votes = self._costs(x, y, x_positions, y_positions)
+            cost, votes = self.costs(x, y, x_positions, y_positions)
         weights = self.votes(reference, estimate)
         result = reduce_frames(cost, votes if weights is None else votes * weights, self.reduction)
         if self.reduction != "none":
             return result
         return result.flatten() if self._flat else reference.without_channels(result)
 
-    def _costs(
+    def costs(
         self, x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The cost of each frame, and whether it votes: (batch, channels, frames) each."""
