@@ -65,13 +65,13 @@ assert right["multi-scale magnitudes"] < 0.9
 figure, (left, other) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 left.plot(1e3 * delays, milliseconds)
 left.set(title="transport along time", ylabel="loss (ms)")
-other.plot(1e3 * delays, values["multi-scale magnitudes"], color="C2")
+other.plot(1e3 * delays, values["multi-scale magnitudes"], color="C1")
 wrong = slopes["multi-scale magnitudes"] * (delays - truth) < 0
 other.plot(
     1e3 * delays[wrong],
     values["multi-scale magnitudes"][wrong],
     "x",
-    color="C3",
+    color="black",
     label="gradient points away",
 )
 other.set(title="multi-scale magnitudes", ylabel="loss")
