@@ -59,27 +59,35 @@ def draw_training(runs: Mapping[str, str | Path]) -> Figure:
     """Training loss, log-spectral distance and raw pitch accuracy of runs over their steps.
 
     Args:
-        runs: folders by the name that is drawn. A run without a validation so far has its loss
-            drawn only.
+        runs: folders by the name that is drawn. What a run has not logged yet is not drawn of it,
+            and what none of them has gets no panel.
 
     Raises:
         FileNotFoundError: a run has no log.
-        ValueError: no run, no validation in any of them, or a log that is empty or damaged.
+        ValueError: no run, none that logged one of the three, or a log that is empty or damaged.
     """
     if not runs:
         _checks.fail("runs", "at least one run", "none")
     logged = {name: training_curves(folder) for name, folder in runs.items()}
+    panels = [name for name in _DRAWN if any(name in curves for curves in logged.values())]
+    if not panels:
+        names = list(_DRAWN)
+        _checks.fail("runs", f"a run that logged {', '.join(names[:-1])} or {names[-1]}", "none")
     # Those without a validation last, so that each run has one colour in all panels.
     order = sorted(logged, key=lambda name: "val/LSD" not in logged[name])
     figure = new_figure(10.0, 3.2)
-    for ax, (quantity, label) in zip(figure.subplots(1, 3), _DRAWN.items(), strict=True):
+    for ax, quantity in zip(
+        figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True
+    ):
         curves = {name: logged[name][quantity] for name in order if quantity in logged[name]}
-        if not curves:
-            _checks.fail("runs", f"a run that logged {quantity}", "none")
-        plot_training(curves, label, ax)
+        plot_training(curves, _DRAWN[quantity], ax)
         ax.get_legend().remove()  # one for all panels
         if quantity == "train/loss":
             ax.set_yscale("log")  # the losses of experiments differ by orders of magnitude
-            entries = ax.get_legend_handles_labels()
-    figure.legend(*entries, loc="outside lower center", ncols=4)
+    entries = {
+        label: line
+        for ax in figure.axes
+        for line, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=4)
     return figure

@@ -52,8 +52,13 @@ def check_energy(name: str, value: Tensor) -> None:
 
 
 def upper_limit(frequencies: Tensor, energy: Tensor) -> float:
-    """The frequency below which nearly all of the energy lies, with some room."""
-    return min(1.2 * _quantile(frequencies, energy, 0.995), float(frequencies[-1]))
+    """The frequency below which nearly all of the energy lies, with some room.
+
+    It is above the first frequency, also for a single bin or if all energy lies in the first.
+    """
+    first, last = float(frequencies[0]), float(frequencies[-1])
+    high = min(1.2 * _quantile(frequencies, energy, 0.995), last)
+    return high if high > first else max(last, first + 1)
 
 
 def lower_limit(frequencies: Tensor, energy: Tensor) -> float:

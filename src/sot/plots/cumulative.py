@@ -146,7 +146,7 @@ def plot_quantiles(
     )
     ax.set_xlim(0, float(levels[-1]) * (1 + _ROUNDING))  # the last tick is seen
     equal = abs(float(v.sum() / u.sum()) - 1) < _ROUNDING
-    top = upper_limit(frequencies, u + v) if equal else 1.02 * float(frequencies[-1])
+    top = upper_limit(frequencies, u + v) if equal else 1.02 * float(frequencies[-1]) + 1
     ax.set_ylim(float(frequencies[0]), top)
     ax.set_xlabel("level (share of the reference's energy)" if normalize else "level (energy)")
     ax.set_ylabel("frequency (Hz)")

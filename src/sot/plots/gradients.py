@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _LINEAR = 0.01  # share of the steepest slope up to which the axis is linear
+_DECADES = 6.4  # height of the axis from -1.5 to 1
 
 
 def plot_landscape_gradients(
@@ -52,8 +53,8 @@ def plot_landscape_gradients(
     octave_axis(ax, "x", PITCH)
     ax.set_yscale("symlog", linthresh=_LINEAR)
     ax.set_yticks([-1, -0.1, -_LINEAR, 0, _LINEAR, 0.1, 1], ["-1", "-0.1", "", "0", "", "0.1", "1"])
-    entries = len(lines) + 2 * (f0 is not None)
-    ax.set_ylim(-1.5, 10 ** (0.5 + 0.6 * math.ceil(entries / 2)))  # room for the legend
+    legend_share = 0.04 + 0.075 * math.ceil((len(lines) + 2 * (f0 is not None)) / 2)
+    ax.set_ylim(-1.5, 10 ** (_DECADES * legend_share / (1 - legend_share)))
     ax.set_ylabel("gradient per octave (scaled)")
     mark_pitch(ax, "x", f0)
     if f0 is not None:
