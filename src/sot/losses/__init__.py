@@ -1,5 +1,6 @@
 """Losses between audio signals or spectrograms, and the transport functions, handed on."""
 
+from sot.losses._base import AudioLoss
 from sot.losses.level import LevelLoss
 from sot.losses.multi_resolution import MultiResolutionSOTLoss
 from sot.losses.multi_scale import MultiScaleSpectralLoss
@@ -16,6 +17,7 @@ from sot.transport import (
 
 __all__ = [
     "PRESETS",
+    "AudioLoss",
     "LevelLoss",
     "MultiResolutionSOTLoss",
     "MultiScaleSpectralLoss",
