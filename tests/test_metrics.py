@@ -181,7 +181,8 @@ def test_a_persistent_state_goes_on_from_a_state_dict(reduction):
         each.persistent(True)
     metric.update(*batch(3, 1))
     other.load_state_dict(metric.state_dict())
-    with warnings.catch_warnings(action="ignore"):  # it has not been updated itself
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not been updated itself
         torch.testing.assert_close(other.compute(), metric.compute())
 
 
