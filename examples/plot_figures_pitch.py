@@ -2,8 +2,8 @@
 Figures of pitch
 ================
 
-A loss over the pitch of a candidate, its gradient, and the pitches that descent finds. The target is
-a tone of 300 Hz with five harmonics, and so is each candidate.
+A loss over the pitch of a candidate, its gradient, and the pitches that descent finds. Target and
+candidates are tones with five harmonics; the target of the loss has 300 Hz.
 """
 
 import math

@@ -3,11 +3,13 @@ The metric in a Lightning loop
 ==============================
 
 A model that is trained with one loss may be watched with another. Here a filter learns to undo
-another filter by the squared error of its samples, and :class:`sot.metrics.SpectralOptimalTransport`
-says after each epoch how far energy still lies from where it belongs: in Hz, as a mean over all
-clips of the validation, whatever the size of their batches and the number of processes.
+another filter by the squared error of its samples.
+:class:`sot.metrics.SpectralOptimalTransport` says after each epoch how far energy still lies from
+where it belongs: in Hz, as a mean over all clips of the validation, whatever the size of their
+batches and the number of processes.
 """
 
+import logging
 import warnings
 
 import lightning
@@ -58,6 +60,7 @@ class Equaliser(lightning.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=2e-2)
 
 
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # it says much
 model = Equaliser()
 trainer = lightning.Trainer(
     max_epochs=15,
