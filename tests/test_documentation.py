@@ -70,10 +70,14 @@ def anchors(page):
 
 
 def source(path):
-    """The file behind a page: pages of the gallery are made from its scripts."""
+    """The file behind a page: pages and pictures of the gallery are made from its scripts."""
     if path.parent == DOCS / "gallery":
         name = "README.rst" if path.stem == "index" else f"{path.stem}.py"
         return REPOSITORY / "examples" / name
+    if path.parent == DOCS / "gallery" / "images":
+        script = re.fullmatch(r"sphx_glr_(plot_\w+)_\d{3}\.png", path.name)
+        assert script
+        return REPOSITORY / "examples" / f"{script[1]}.py"
     return path
 
 
