@@ -11,7 +11,7 @@ import math
 import numbers
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -163,17 +163,17 @@ def reads_values(value: Tensor, validate: bool | None) -> bool:
     return value.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-def _reduced(value: Tensor, how: Literal["sum", "amin"]) -> Tensor:
-    """The sum or the minimum, in the calling thread alone where that is possible.
+def _extremes(value: Tensor) -> tuple[Tensor, Tensor]:
+    """The least and the largest number, in the calling thread alone where that is possible.
 
     After an operation in several threads these stay awake for a while, in the way of our own.
     """
     try:
         array = value.numpy()
     except (RuntimeError, TypeError):  # not a plain tensor on the CPU
-        return value.sum() if how == "sum" else value.amin()
+        return value.aminmax()
     with np.errstate(all="ignore"):
-        return torch.as_tensor(array.sum() if how == "sum" else array.min())
+        return torch.as_tensor(array.min()), torch.as_tensor(array.max())
 
 
 def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
@@ -181,9 +181,8 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
     if not reads_values(value, validate) or value.numel() == 0:
         return
     detached = value.detach()
-    # A sum is the cheapest pass that a NaN or an infinity cannot hide from; it may overflow on
-    # finite numbers, so only a second look decides.
-    if not holds(_reduced(detached, "sum").isfinite()) and not holds(detached.isfinite().all()):
+    lowest, highest = _extremes(detached)  # a NaN is both
+    if not holds(lowest.isfinite() & highest.isfinite()):
         count = int((~detached.isfinite()).sum())
         fail(
             name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"
@@ -192,10 +191,10 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
 
 def non_negative(name: str, value: Tensor, validate: bool | None = None) -> None:
     """Finite and nowhere below zero."""
-    if not reads_values(value, validate) or value.numel() == 0:
+    if not reads_values(value, validate) or value.numel() == 0 or _plainly_non_negative(value):
         return
     finite(name, value, validate)
-    lowest = _reduced(value.detach(), "amin")
+    lowest, _ = _extremes(value.detach())
     if not holds(lowest >= 0):
         fail(
             name,
@@ -203,6 +202,23 @@ def non_negative(name: str, value: Tensor, validate: bool | None = None) -> None
             f"a minimum of {float(lowest):.4g}",
             "take magnitudes or powers",
         )
+
+
+#: The bits of the largest finite number; those of NaN, infinity and negative numbers are larger.
+_LARGEST = {
+    np.dtype(np.float32): (np.uint32, 0x7F7FFFFF),
+    np.dtype(np.float64): (np.uint64, 0x7FEFFFFFFFFFFFFF),
+}
+
+
+def _plainly_non_negative(value: Tensor) -> bool:
+    """Whether one pass over the bits finds nothing; a negative zero, say, takes a second look."""
+    try:
+        array = value.detach().numpy()
+    except (RuntimeError, TypeError):  # not a plain tensor on the CPU
+        return False
+    bits, largest = _LARGEST.get(array.dtype, (None, 0))
+    return bits is not None and bool(array.view(bits).max() <= largest)
 
 
 def broadcast(name: str, value: Tensor, *others: Tensor) -> torch.Size:
