@@ -42,4 +42,6 @@ nitpick_ignore_regex = [("py:class", r"(?!sot\.).*"), ("py:class", r"sot\.(.*\.)
 html_theme = "pydata_sphinx_theme"
 html_title = "sot"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "navbar_center": []}
+html_static_path = ["_static"]
+html_css_files = ["width.css"]
 html_sidebars = {"**": ["pages.html"]}  # all pages by their headings, on every page

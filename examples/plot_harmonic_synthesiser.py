@@ -47,8 +47,8 @@ class Synthesiser(nn.Module):
 
 
 # %%
-# The weight of the bin-by-bin loss is that of the table on the page about mixing: with it, both
-# losses pull alike when the pitch is a semitone off.
+# The weight of the bin-by-bin loss is the one of the page about mixing, which was measured with
+# more sizes: with it, both losses pull about alike when the pitch is a semitone off.
 
 loss = sot.WeightedSum(
     {

@@ -4,7 +4,7 @@ Pitch by gradient descent
 
 Eight candidates start at pitches from two octaves below a recorded violin note to two octaves above
 it, and follow the gradient of a loss. With optimal transport all of them arrive. With a multi-scale
-loss, which compares spectra bin by bin, none does.
+loss, which compares spectra bin by bin, hardly any does.
 
 The candidate has 12 harmonics that fall as 1 / k, which is not the timbre of a violin.
 """
@@ -57,14 +57,14 @@ starts = F0 * 2 ** torch.linspace(-2, 2, 8)
 paths = {name: descend(loss, starts) for name, loss in losses.items()}
 
 # %%
-# How many arrive within half a semitone:
+# How many arrive within 30 cents:
 
 arrived = {
-    name: int(((path[-1] / F0).log2().abs() < 0.5 / 12).sum()) for name, path in paths.items()
+    name: int((1200 * (path[-1] / F0).log2().abs() < 30).sum()) for name, path in paths.items()
 }
 print(arrived)
 assert arrived["optimal transport"] == 8
-assert arrived["multi-scale magnitudes"] == 0
+assert arrived["multi-scale magnitudes"] <= 2
 
 figure, sides = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
 for ax, (name, path) in zip(sides, paths.items(), strict=True):

@@ -109,6 +109,19 @@ def api():
     return (DOCS / "api.rst").read_text()
 
 
+def test_the_figures_of_the_readme_are_those_of_the_pages():
+    readme = (REPOSITORY / "README.md").read_text()
+    speed, choosing = ((DOCS / name).read_text() for name in ("speed-and-memory.md", "choosing.md"))
+    claims = re.findall(r"[\d.]+ (?:times as fast|of the memory)", " ".join(readme.split()))
+    assert len(claims) == 3
+    assert all(re.search(rf"\| {re.escape(claim)} \(", speed) for claim in claims)
+    rows = re.findall(r"^\|.*\| (\S+ / \S+) \| (\S+ / \S+) \|$", readme, re.MULTILINE)
+    assert len(rows) == 5
+    for matched, recorded in rows:
+        row = rf"\| {re.escape(matched)} \| [^|]+ \| {re.escape(recorded)} \|"
+        assert re.search(row, choosing)
+
+
 @pytest.mark.parametrize(
     ("text", "pattern", "found"),
     [

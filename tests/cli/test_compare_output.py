@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from sot.cli import compare
+from sot.cli import _pairs
 
 
 @pytest.fixture
@@ -154,6 +154,6 @@ def test_numbers_and_names_are_whole_on_a_terminal_of_any_width(folders, run, mo
 
 def test_a_bar_shows_the_progress_on_a_terminal_only(folders, run, monkeypatch):
     assert run("compare", *folders).err == ""
-    monkeypatch.setattr(compare, "on_terminal", lambda: True)
+    monkeypatch.setattr(_pairs, "on_terminal", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "comparing" in run("compare", *folders).err

@@ -1,6 +1,7 @@
 """Losses between audio signals or spectrograms, and the transport functions, handed on."""
 
 from sot.losses._base import AudioLoss
+from sot.losses.by_frame import Frames, frame_by_frame
 from sot.losses.level import LevelLoss
 from sot.losses.multi_resolution import MultiResolutionSOTLoss
 from sot.losses.multi_scale import MultiScaleSpectralLoss
@@ -18,6 +19,7 @@ from sot.transport import (
 __all__ = [
     "PRESETS",
     "AudioLoss",
+    "Frames",
     "LevelLoss",
     "MultiResolutionSOTLoss",
     "MultiScaleSpectralLoss",
@@ -25,6 +27,7 @@ __all__ = [
     "Wasserstein1DLoss",
     "WeightedLoss",
     "WeightedSum",
+    "frame_by_frame",
     "quantile_function",
     "transport_plan_1d",
     "wasserstein_1d",

@@ -73,13 +73,13 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             counts = self._sample_counts(spectrum.shape[0], spectrum.shape[2], lengths)
             inside = None if counts is None else first_rows(counts, spectrum.shape[2])
             side = Representation(spectrum, self.square_magnitude, None, inside, has_channels)
-            return self._placed(name, side, positions)
-        framed = self._framed(self.spectrum, name, value, lengths)
+            return self.placed(name, side, positions)
+        framed = self.framed(name, value, lengths)
         if self.streams and positions is None:
             return framed
-        return self._placed(name, self._transformed(framed), positions)
+        return self.placed(name, self._transformed(framed), positions)
 
-    def _placed(
+    def placed(
         self, name: str, side: Representation, positions: Tensor | None = None
     ) -> Representation:
         """Weights where they are needed, along the axis of transport, on their positions."""
@@ -109,13 +109,13 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             weights = weights * self.constant("gains", weights.dtype)
         return torch.log1p(weights / self.eps) if self.log else weights
 
-    def _framed(
-        self, spectrum: Spectrum, name: str, value: Tensor, lengths: Tensor | None
-    ) -> FramedAudio:
+    def framed(self, name: str, value: Tensor, lengths: Tensor | None = None) -> FramedAudio:
+        """Audio, and what is known of its frames before their spectra are."""
+        assert self.spectrum is not None
         value, has_channels = split_audio(name, value)
         _checks.finite(name, value, self.validate)
         counts = self._sample_counts(value.shape[0], value.shape[2], lengths)
-        framing = spectrum.framing
+        framing = self.spectrum.framing
         frames = framing.count(value.shape[2])
         inside = None if counts is None else first_rows(framing.counts(counts), frames)
         energies = None
@@ -158,7 +158,7 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         """A side with its spectra."""
         if isinstance(side, Representation):
             return side
-        return self._placed(name, self._transformed(side))
+        return self.placed(name, self._transformed(side))
 
     def stft(self) -> STFT:
         """The transform of a loss that streams."""

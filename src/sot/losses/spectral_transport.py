@@ -354,11 +354,11 @@ class Wasserstein1DLoss(SpectralLoss):
         """The cost of each frame and its vote: (batch, channels, frames) each."""
         x, y, x_positions, y_positions = sides(reference, estimate)
         with torch.autocast(x.device.type, enabled=False):
-            cost, votes = self._costs(x, y, x_positions, y_positions)
+            cost, votes = self.costs(x, y, x_positions, y_positions)
         weights = self.votes(reference, estimate)
         return cost, votes if weights is None else votes * weights
 
-    def _costs(
+    def costs(
         self, x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The cost of each frame, and whether it votes: (batch, channels, frames) each."""
