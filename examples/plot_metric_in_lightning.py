@@ -60,7 +60,7 @@ class Equaliser(lightning.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=2e-2)
 
 
-logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # it says much
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # no notices of devices
 model = Equaliser()
 trainer = lightning.Trainer(
     max_epochs=15,
