@@ -187,8 +187,8 @@ def fused_rows(
                 scale_y[row] = scale_x[row]
                 if balanced:
                     scale_y[row] = (1.0 if normalize else mass_x[row]) / mass_y[row]
-            scale_levels(levels_u, row, scale_x[row])
-            scale_levels(levels_v, row, scale_y[row])
+            scale_levels(levels_u, row, scale_x[row], levels_u)
+            scale_levels(levels_v, row, scale_y[row], levels_v)
         four_slopes(
             x_positions, 0, 0, y_positions, 0, 0, levels_u, levels_v, fit, p, top, grid,
             slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,

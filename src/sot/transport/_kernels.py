@@ -296,13 +296,13 @@ def cumulate(weights: Any, levels: Any) -> None:
 
 
 @compiled
-def scale_levels(levels: Any, row: int, scale: float) -> None:
-    """Multiply the levels of a row, and put infinity behind them. They all become 0 for a NaN.
+def scale_levels(sums: Any, row: int, scale: float, levels: Any) -> None:
+    """Running sums of a row times a factor, with infinity behind them; all 0 for a NaN.
 
-    A merge runs on or astray with levels that are negative, or not finite.
+    A merge runs on or astray with levels that are negative, or not finite. `levels` may be `sums`.
     """
     for i in range(levels.shape[1] - 1):
-        levels[row, i] = max(levels[row, i], 0.0) * scale if scale == scale else 0.0
+        levels[row, i] = max(float(sums[row, i]), 0.0) * scale if scale == scale else 0.0
     levels[row, levels.shape[1] - 1] = np.inf
 
 
@@ -344,7 +344,7 @@ def transport_rows(
         stop: row after the last.
     """
     n, m = u.shape[1], v.shape[1]
-    weights_u, weights_v = np.empty((ROWS, n)), np.empty((ROWS, m))
+    sums_u, sums_v = np.empty((ROWS, n), u.dtype), np.empty((ROWS, m), v.dtype)
     levels_u, levels_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
     slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
     ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
@@ -353,13 +353,18 @@ def transport_rows(
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
     for first in range(start, stop, ROWS):
         rows = min(ROWS, stop - first)
-        _read_rows(u, first, stop, weights_u, levels_u)
-        _read_rows(v, first, stop, weights_v, levels_v)
+        _running_sums(u, first, stop, sums_u)
+        _running_sums(v, first, stop, sums_v)
+        if grid == SHARED and rows == ROWS and _four_areas(x, sums_u, sums_v, slopes_u, costs):
+            cost[first : first + ROWS] = costs
+            _sum_into(slopes_u, 1.0, first, du)
+            _sum_into(slopes_u, -1.0, first, dv)
+            continue
         for row in range(ROWS):
-            flaws[row] = 0.0 * (levels_u[row, n - 1] + levels_v[row, m - 1])
+            flaws[row] = 0.0 * (float(sums_u[row, n - 1]) + float(sums_v[row, m - 1]))
             fit[row] = row < rows and flaws[row] == 0.0
-            scale_levels(levels_u, row, 1.0 + flaws[row])
-            scale_levels(levels_v, row, 1.0 + flaws[row])
+            scale_levels(sums_u, row, 1.0 + flaws[row], levels_u)
+            scale_levels(sums_v, row, 1.0 + flaws[row], levels_v)
         four_slopes(
             x, first * every_x, every_x, y, first * every_y, every_y, levels_u, levels_v, fit,
             p, top, grid, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
@@ -373,19 +378,65 @@ def transport_rows(
 
 
 @compiled
-def _read_rows(u: Any, first: int, stop: int, weights: Any, levels: Any) -> None:
-    """Four rows of weights and their running sums, rounded to the precision of the weights.
+def _running_sums(weights: Any, first: int, stop: int, sums: Any) -> None:
+    """Running sums of four rows, rounded to the precision of the weights as torch would have it.
 
-    A cumulative sum in that precision would be rounded so.
+    Rows behind the last are the last one again.
     """
-    bins = u.shape[1]
+    flat, bins = weights.reshape(-1), np.uint64(weights.shape[1])
+    row0, row1 = np.uint64(first) * bins, np.uint64(min(first + 1, stop - 1)) * bins
+    row2 = np.uint64(min(first + 2, stop - 1)) * bins
+    row3 = np.uint64(min(first + 3, stop - 1)) * bins
+    total0 = total1 = total2 = total3 = 0.0
+    for i in range(weights.shape[1]):
+        k = np.uint64(i)
+        total0 += flat[row0 + k]
+        total1 += flat[row1 + k]
+        total2 += flat[row2 + k]
+        total3 += flat[row3 + k]
+        sums[0, k], sums[1, k], sums[2, k], sums[3, k] = total0, total1, total2, total3
+
+
+@compiled
+def _four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> bool:
+    """Areas between two distributions on one grid, and their derivatives, for four rows.
+
+    Those with respect to the levels of v are those of u with the other sign. Returns False where
+    it is not as simple: with equal levels between two bins, and for rows that are not finite.
+    """
+    bins = sums_u.shape[1]
+    ties = 0
     for row in range(ROWS):
+        area = 0.0
         for i in range(bins):
-            weights[row, i] = u[min(first + row, stop - 1), i]
-    cumulate(weights, levels)
-    for row in range(ROWS):
-        for i in range(bins):
-            levels[row, i] = u.dtype.type(levels[row, i])
+            width = x[0, i + 1] - x[0, i]
+            gap = float(sums_u[row, i]) - float(sums_v[row, i])
+            area += width * abs(gap)
+            ties += gap == 0.0
+            slopes[row, i] = width if gap > 0.0 else -width
+        ties -= sums_u[row, bins - 1] == sums_v[row, bins - 1]  # behind it nothing lies between
+        costs[row] = area
+    flaw = 0.0 * (costs[0] + costs[1] + costs[2] + costs[3])
+    return ties == 0 and flaw == 0.0
+
+
+@compiled
+def _sum_into(slopes: Any, sign: float, first: int, grad: Any) -> None:
+    """Derivatives for weights of four rows from those for levels; none if `grad` is empty."""
+    if len(grad) == 0:
+        return
+    flat, bins = grad.reshape(-1), np.uint64(grad.shape[1])
+    row0 = np.uint64(first) * bins
+    row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
+    total0 = total1 = total2 = total3 = 0.0
+    for i in range(grad.shape[1] - 1, -1, -1):
+        k = np.uint64(i)
+        total0 += sign * slopes[0, k]
+        total1 += sign * slopes[1, k]
+        total2 += sign * slopes[2, k]
+        total3 += sign * slopes[3, k]
+        flat[row0 + k], flat[row1 + k] = total0, total1
+        flat[row2 + k], flat[row3 + k] = total2, total3
 
 
 @compiled
