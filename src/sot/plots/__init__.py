@@ -3,11 +3,13 @@
 They need Matplotlib: `pip install "sot-loss[plot]"`.
 """
 
-from sot.plots._axes import check_picture, new_figure, save_figure
+from sot.plots._axes import COLOURS, STYLES, check_picture, new_figure, save_figure
 from sot.plots.landscape import plot_descents, plot_landscapes
 from sot.plots.transport import plot_transport
 
 __all__ = [
+    "COLOURS",
+    "STYLES",
     "check_picture",
     "new_figure",
     "plot_descents",
