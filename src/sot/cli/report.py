@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".html", ".htm")
 _INDEX = "index.html"
-_DEFAULTS = {"channels": "mix", "unequal": "cut"}
+_DEFAULTS = (("channels", "mix"), ("unequal", "cut"))
 
 
 @reported
@@ -150,7 +150,7 @@ class _Writer:
                 entries.append(found)
                 advance()
         command = self._command(Pair(str(reference), str(estimate)), output)
-        settings = {name: _shown(value) for name, value in self.comparer.config().items()}
+        settings = {name: _shown(value) for name, value in self._given().items()}
         text = overview_page(entries, str(reference), str(estimate), settings, command)
         _write(output / _INDEX, text)
         return failed
@@ -179,7 +179,7 @@ class _Writer:
             pair.estimate,
             value,
             settings_of(config, ready.x.sample_rate),
-            frozenset(name for name, value in config.items() if _DEFAULTS.get(name) != value),
+            frozenset(self._given()),
             self._command(pair, path),
             [note for note in ready.note.split("; ") if note],
             overview,
@@ -190,16 +190,21 @@ class _Writer:
             sounds[name] = self.resynthesis(ready.sounds[0])
         return pair_page(subject, analyse(ready.loss, ready.x, ready.y), ready.x, ready.y, sounds)
 
+    def _given(self) -> dict[str, Any]:
+        """The settings of which somebody asked for another value than they have by themselves."""
+        config = self.comparer.config()
+        return {key: value for key, value in config.items() if (key, value) not in _DEFAULTS}
+
     def _command(self, pair: Pair, output: Path) -> str:
         """The command that makes a page or a folder again, for a shell."""
         parts = ["sot", "report", pair.reference, pair.estimate, "--output", str(output)]
         if self.checkpoint is not None:
             parts += ["--checkpoint", self.checkpoint]
-        for name, value in self.comparer.config().items():
+        for name, value in self._given().items():
             flag = name.replace("_", "-")
             if isinstance(value, bool):
                 parts.append(f"--{flag}" if value else f"--no-{flag}")
-            elif _DEFAULTS.get(name) != value:
+            else:
                 parts.append(f"--{flag}={_shown(value)}")
         # What looks like an option but is a file goes behind a double hyphen.
         if any(name.startswith("-") for name in (pair.reference, pair.estimate)):

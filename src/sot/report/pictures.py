@@ -29,7 +29,7 @@ _FAINT = 50.0  # dB below the loudest bin from which on moves can be seen
 _COVERED = 0.98  # share of the moved energy whose moves the colours tell apart
 _TURNS = 31  # steps of colour from down to up
 _STEPS = 8  # steps of opacity
-_MOVES = ("#5e3c99", "#9a9a9a", "#e66101")  # down, nowhere, up; seen on black and on white
+_MOVES = ("#8066c4", "#9a9a9a", "#e66101")  # down, nowhere, up; seen on black and on white
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ def moves_picture(analysis: Analysis) -> Picture:
         np.repeat(table, _STEPS, axis=0),
         np.tile(255 * np.arange(_STEPS) // (_STEPS - 1), _TURNS),
     )
-    end = f"{reach:.3g} {unit}"
+    end = f"{reach:,.0f} {unit}" if reach >= 100 else f"{reach:.3g} {unit}"
+    moving = not np.isnan(analysis.moves).all()
     return Picture(
         "moves",
         "Where the energy of the estimate has to move",
@@ -176,7 +177,7 @@ def moves_picture(analysis: Analysis) -> Picture:
         analysis.band.ticks(),
         170,
         _share(analysis),
-        Bar(_css(table), f"down {end}", f"up {end}", "move"),
+        Bar(_css(table), f"down {end}", f"up {end}", "move") if moving else None,
     )
 
 
@@ -209,8 +210,9 @@ def loss_picture(analysis: Analysis) -> Picture:
             legend.append((colour, curve.label))
     ax.set(xlim=(0, analysis.duration), ylim=(-0.02 * top, top))
     places = ticker.MaxNLocator(3).tick_values(0, top)
-    ticks = [((v / top + 0.02) / 1.02, f"{v:.4g}") for v in places if 0 <= v <= top]
-    text = f"Loss of each frame, from 0 to {top / 1.08:.4g}."
+    places = [place for place in places if 0 <= place <= top] if tops else []
+    ticks = [((place / top + 0.02) / 1.02, f"{place:.4g}") for place in places]
+    text = f"Loss of each frame, up to {max(tops):.4g}." if tops else "No frame counts."
     return Picture(
         "loss", "Loss over time", text, _saved(figure), "loss", ticks, 110, legend=legend
     )

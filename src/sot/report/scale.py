@@ -146,7 +146,8 @@ class Band:
             places = {k / 12: name for k, name in _CLASSES.items()}
             return [(float(self.share(np.array(x))), name) for x, name in places.items()]
         low, high = scale.frequencies[[self.first, self.last]]
-        hertz = MaxNLocator(6).tick_values(low, high) if scale.is_linear else _ROUND
+        even = list(MaxNLocator(6).tick_values(low, high))
+        hertz = even if scale.is_linear or high < 4 * low else _ROUND
         found: Ticks = []
         for value in hertz:
             if not low <= value <= high:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional
 
 from sot._extras import require
 from sot.audio import Audio
@@ -15,6 +17,7 @@ LOSSLESS = 600_000  # bytes up to which a sound is kept as it is
 LOSSY = 2_500_000  # bytes of a coded sound at most
 _HIGHEST = 48000  # Hz, beyond which there is nothing to hear
 _SPEECH = 22050  # Hz, to which sounds are brought that are still too large
+_SHORTEST = 0.1  # s, less than which browsers do not play
 _BLOCK = 65536  # samples coded at a time
 
 
@@ -50,6 +53,10 @@ def embedded(audio: Audio) -> Sound:
     if peak > 1:
         notes.append(f"turned down by its peak, {peak:.3g}")
         audio = Audio(audio.samples / peak, audio.sample_rate)
+    if audio.duration < _SHORTEST:
+        notes.append(f"followed by silence up to {_SHORTEST:g} s")
+        missing = math.ceil(_SHORTEST * audio.sample_rate) - audio.samples.shape[-1]
+        audio = Audio(functional.pad(audio.samples, (0, missing)), audio.sample_rate)
     kind, content, further = _coded(audio)
     data = base64.b64encode(content).decode()
     note = "; ".join([*notes, *further])

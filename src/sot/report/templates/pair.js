@@ -87,8 +87,8 @@
       element("path", { class: "estimate", d: peaks(down, x, lower, lower - foot, top) }),
     );
     const [first, second] = [up, down].map((side) => steps(side, x, low, low - high, right));
+    if (data.losses[frame] !== null) inside.append(area(up, down, x, low, low - high));
     inside.append(
-      area(up, down, x, low, low - high),
       element("path", { class: "cdf reference", d: first }),
       element("path", { class: "cdf estimate", d: second }),
     );
