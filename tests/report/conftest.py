@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
-import soundfile
+from generators.recordings import EVIL, harmonic, write
 from typer.testing import CliRunner
 
 from sot.cli._app import app
-
-RATE = 16000
 
 
 class Answer(NamedTuple):
@@ -36,20 +33,6 @@ def run() -> Callable[..., Answer]:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
     return invoke
-
-
-def harmonic(pitch: float, seconds: float, rate: int = RATE) -> np.ndarray:
-    """Three harmonics that fade slowly."""
-    time = np.arange(round(seconds * rate)) / rate
-    parts = [np.sin(2 * np.pi * k * pitch * time + k) / k for k in (1, 2, 3)]
-    return 0.3 * sum(parts) * np.exp(-0.2 * time)
-
-
-def write(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
-    """Write samples to a file, in a folder that is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate)
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -113,9 +96,6 @@ def pair_page(run: Callable[..., Answer], folder: Path) -> Path:
     answer = run("report", *names, "-o", page, "--fft-size", 2048, "--square-magnitude")
     assert answer == (0, "", ""), answer
     return page
-
-
-EVIL = "<img src=x onerror=alert(1)> \"quoted\" & 'more'.wav"
 
 
 @pytest.fixture(scope="session")
