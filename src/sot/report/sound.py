@@ -13,7 +13,7 @@ from torch.nn import functional
 from sot._extras import require
 from sot.audio import Audio
 
-LOSSLESS = 600_000  # bytes up to which a sound is kept as it is
+LOSSLESS = 600_000  # bytes of 16-bit samples up to which a sound is kept as it is
 LOSSY = 2_500_000  # bytes of a coded sound at most
 _HIGHEST = 48000  # Hz, beyond which there is nothing to hear
 _SPEECH = 22050  # Hz, to which sounds are brought that are still too large
@@ -26,7 +26,7 @@ class Sound:
     """A sound as a data URI.
 
     Attributes:
-        uri: of type audio/flac or audio/ogg.
+        uri: of type audio/wav or audio/ogg, in which every browser finds any time again.
         duration: in s.
         note: what was done to it, or nothing.
     """
@@ -65,10 +65,8 @@ def embedded(audio: Audio) -> Sound:
 
 def _coded(audio: Audio) -> tuple[str, bytes, list[str]]:
     """Kind, bytes, and what was done, from the first way that is small enough."""
-    if audio.samples.numel() <= 2 * LOSSLESS:  # FLAC seldom makes less than half of 16 bits
-        content = _encoded(audio, "FLAC", "PCM_16")
-        if len(content) <= LOSSLESS:
-            return "flac", content, []
+    if 2 * audio.samples.numel() <= LOSSLESS:
+        return "wav", _encoded(audio, "WAV", "PCM_16"), []
     content = _encoded(audio, "OGG", "VORBIS")
     if len(content) <= LOSSY:
         return "ogg", content, ["coded as Vorbis"]

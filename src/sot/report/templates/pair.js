@@ -164,8 +164,8 @@
     show(nearest(time));
   }
 
-  function go(time) {
-    for (const player of players) {
+  function send(some, time) {
+    for (const player of some) {
       asked.set(player, time);
       player.currentTime = time;
     }
@@ -186,16 +186,17 @@
     player.addEventListener("seeking", () => {
       const time = asked.get(player);
       const ours = time !== undefined && (Math.abs(player.currentTime - time) < 0.01 || time > player.duration);
-      if (!ours) go(player.currentTime);
+      // Not itself: while it plays its time goes on, and it would never arrive.
+      if (!ours) send(players.filter((other) => other !== player), player.currentTime);
     });
   }
 
-  slider.addEventListener("input", () => go(data.times[Number(slider.value)]));
+  slider.addEventListener("input", () => send(players, data.times[Number(slider.value)]));
   for (const area of document.querySelectorAll(".area")) {
     const seek = (event) => {
       if (event.buttons !== 1) return;
       const box = area.getBoundingClientRect();
-      go(Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * data.duration);
+      send(players, Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * data.duration);
     };
     area.addEventListener("pointerdown", seek);
     area.addEventListener("pointermove", seek);
