@@ -276,7 +276,7 @@ def thinned(view: View, band: Band) -> dict[str, Any]:
 
     Returns:
         'reference' and 'estimate', shares of the larger mass of the two, arrays (groups,); 'plan',
-        rows of source, target (groups) and thousandths of the energy, largest first.
+        rows of source and target, in ten-thousandths of the band, and thousandths of the energy.
     """
     total = max(view.reference.sum(), view.estimate.sum())
     total = total if total > 0 else 1.0
@@ -285,19 +285,33 @@ def thinned(view: View, band: Band) -> dict[str, Any]:
         name: np.add.reduceat(side[band.bins], starts - band.first) / total
         for name, side in (("reference", view.reference), ("estimate", view.estimate))
     }
-    groups = len(starts)
-    places = [np.searchsorted(starts, side, "right") - 1 for side in (view.sources, view.targets)]
-    inside = np.all([(view.sources <= band.last), (view.targets <= band.last)], axis=0)
-    inside &= (view.sources >= band.first) & (view.targets >= band.first)
-    keys, inverse = np.unique((places[0] * groups + places[1])[inside], return_inverse=True)
-    mass = np.bincount(inverse, view.mass[inside], len(keys)) / total
-    largest = np.argsort(-mass)[:LINES]
-    largest = largest[mass[largest] >= _LEAST]
-    plan = [
-        [int(keys[i]) // groups, int(keys[i]) % groups, round(1000 * float(mass[i]))]
-        for i in largest
+    ends = np.stack([view.sources, view.targets])
+    inside = np.all((ends >= band.first) & (ends <= band.last), axis=0)
+    groups = np.searchsorted(starts, ends[:, inside], "right") - 1
+    places = band.share(band.scale.positions[ends[:, inside]])
+    return {**shares, "plan": _lines(groups, places, view.mass[inside] / total)}
+
+
+def _lines(groups: NDArray[np.int64], places: Array, mass: Array) -> list[list[int]]:
+    """Moves between groups, joined with their neighbours until they are few enough to be drawn.
+
+    Args:
+        groups: of sources and targets, shape (2, entries).
+        places: of sources and targets in the band, likewise.
+        mass: shares of the energy, shape (entries,).
+    """
+    while True:
+        pairs, which = np.unique(groups, axis=1, return_inverse=True)
+        which = which.reshape(-1)
+        joined = np.bincount(which, mass, pairs.shape[1])
+        if (joined >= _LEAST).sum() <= LINES:
+            break
+        groups = groups // 2
+    means = [np.bincount(which, mass * side, len(joined)) for side in places]
+    return [
+        [*(round(10000 * float(mean[i] / joined[i])) for mean in means), round(1000 * joined[i])]
+        for i in np.flatnonzero(joined >= _LEAST)
     ]
-    return {**shares, "plan": plan}
 
 
 def group_starts(band: Band) -> NDArray[np.int64]:

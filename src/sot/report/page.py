@@ -63,10 +63,7 @@ def pair_page(
     """
     players, notes = [], [*subject.notes, *_notes(analysis)]
     for index, (name, audio) in enumerate(sounds.items()):
-        try:
-            players.append((name, COLOURS[index], embedded(audio)))
-        except ValueError as error:
-            notes.append(f"{name}: {error}")
+        players.append((name, COLOURS[index], embedded(audio)))
     return rendered(
         "pair.html",
         "pair.js",
@@ -116,8 +113,8 @@ def page_data(analysis: Analysis) -> dict[str, Any]:
         Numbers for JSON: 'times' in s, 'losses' and 'moves' of the frames, None where there are
         none; 'spectra', 16-bit little-endian shares of energy in units of 1 / 65535, frame by
         frame the groups of the reference and of the estimate, in base64; 'plans', for each frame
-        source, target and thousandths of energy in turn; 'places' of the groups and 'ticks' on the
-        axis of frequency, from 0 to 1; 'unit' of the moves.
+        source and target in ten-thousandths of the axis and thousandths of energy in turn; 'places'
+        of the groups and 'ticks' on the axis of frequency, from 0 to 1; 'unit' of the moves.
     """
     band = analysis.band
     frames = [thinned(view, band) for view in analysis.views]

@@ -23,6 +23,8 @@ from sot.report.sound import envelope
 
 Array = NDArray[np.float64]
 
+_UNITS = ((1.0, "s"), (1e3, "ms"), (1e6, "µs"))  # of time
+_LEAST = {"Hz": 1.0, "semitones": 0.1, "turns": 0.01}  # reach of the colours where nothing moves
 RANGE = 80.0  # dB below the loudest bin that a spectrogram shows
 _ROWS = 256  # of a spectrogram, at most
 _FAINT = 50.0  # dB below the loudest bin from which on moves can be seen
@@ -74,8 +76,10 @@ class Picture:
 def time_ticks(duration: float) -> Ticks:
     """Places on the axis of time, from 0 to 1, and their names."""
     ticker = require("matplotlib.ticker", "plot")
-    places = ticker.MaxNLocator(6).tick_values(0, duration)
-    return [(t / duration, f"{t:.6g} s") for t in places if 0 <= t <= duration * 1.0001]
+    factor, unit = next((f, u) for f, u in _UNITS if duration * f >= 1 or u == "µs")
+    places = ticker.MaxNLocator(6).tick_values(0, duration * factor)
+    shares = [(place / (duration * factor), place) for place in places]
+    return [(share, f"{place:.6g} {unit}") for share, place in shares if 0 <= share <= 1.0001]
 
 
 def pictures_of(analysis: Analysis, x: Audio, y: Audio) -> list[Picture]:
@@ -99,7 +103,7 @@ def waveform(name: str, audio: Audio, peak: float, colour: str) -> Picture:
     low, high = envelope(audio, COLUMNS).numpy()
     figure, ax = _canvas(1.0)
     edges = np.linspace(0, 1, len(low) + 1)
-    ax.stairs(high, edges, baseline=low, fill=True, color=colour, linewidth=0.5)
+    ax.stairs(high, edges, baseline=low, fill=True, color=colour, linewidth=1)
     ax.set(xlim=(0, 1), ylim=(-1.05 * peak, 1.05 * peak))
     ticks = [((v + 1.05 * peak) / (2.1 * peak), f"{v:.2g}") for v in (-peak, 0, peak)]
     text = f"Waveform of the {name}, {audio.duration:.3f} s."
@@ -186,11 +190,11 @@ def moves_reach(analysis: Analysis) -> float:
     known = ~np.isnan(analysis.moves)
     sizes, energy = np.abs(analysis.moves[known]), analysis.levels[1][known]
     if not energy.sum() > 0:
-        return 1.0
+        return _LEAST[analysis.scale.unit]
     order = np.argsort(sizes)
     share = np.cumsum(energy[order])
     place = np.searchsorted(share, _COVERED * share[-1])
-    return max(float(sizes[order][min(place, len(order) - 1)]), 1e-3)
+    return max(float(sizes[order][min(place, len(order) - 1)]), _LEAST[analysis.scale.unit])
 
 
 def loss_picture(analysis: Analysis) -> Picture:
@@ -205,7 +209,8 @@ def loss_picture(analysis: Analysis) -> Picture:
     for index, (curve, (times, cost)) in enumerate(zip(analysis.curves, lines, strict=True)):
         colour, style = looks[index % len(looks)]
         marker = "o" if len(cost) < 60 else ""
-        ax.plot(times, cost, color=colour, linestyle=style, marker=marker, markersize=3)
+        within = np.minimum(times, analysis.duration)  # a frame may be longer than the sound
+        ax.plot(within, cost, color=colour, linestyle=style, marker=marker, markersize=3)
         if curve.label:
             legend.append((colour, curve.label))
     ax.set(xlim=(0, analysis.duration), ylim=(-0.02 * top, top))

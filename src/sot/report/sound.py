@@ -15,7 +15,7 @@ from sot.audio import Audio
 
 LOSSLESS = 600_000  # bytes of 16-bit samples up to which a sound is kept as it is
 LOSSY = 2_500_000  # bytes of a coded sound at most
-_HIGHEST = 48000  # Hz, beyond which there is nothing to hear
+_LOWEST, _HIGHEST = 8000, 48000  # Hz, rates that every browser plays
 _SPEECH = 22050  # Hz, to which sounds are brought that are still too large
 _SHORTEST = 0.1  # s, less than which browsers do not play
 _BLOCK = 65536  # samples coded at a time
@@ -37,18 +37,15 @@ class Sound:
 
 
 def embedded(audio: Audio) -> Sound:
-    """A sound for a player: lossless if that is small enough, else Vorbis, else cut as well.
-
-    Raises:
-        ValueError: the sound cannot be coded, for its rate perhaps.
-    """
+    """A sound for a player: lossless if that is small enough, else Vorbis, else cut as well."""
     notes = []
     if audio.samples.shape[0] > 2:
         notes.append(f"{audio.samples.shape[0]} channels mixed down to one")
         audio = audio.mono()
-    if audio.sample_rate > _HIGHEST:
-        notes.append(f"resampled from {audio.sample_rate} to {_HIGHEST} Hz")
-        audio = audio.resampled(_HIGHEST)
+    rate = min(max(audio.sample_rate, _LOWEST), _HIGHEST)
+    if rate != audio.sample_rate:
+        notes.append(f"resampled from {audio.sample_rate} to {rate} Hz")
+        audio = audio.resampled(rate)
     peak = float(audio.samples.abs().max())
     if peak > 1:
         notes.append(f"turned down by its peak, {peak:.3g}")
@@ -86,19 +83,16 @@ def _encoded(audio: Audio, file_format: str, subtype: str) -> bytes:
     """The bytes of a sound file."""
     soundfile = require("soundfile", "cli")
     buffer = io.BytesIO()
-    try:
-        with soundfile.SoundFile(
-            buffer,
-            "w",
-            samplerate=audio.sample_rate,
-            channels=audio.samples.shape[0],
-            format=file_format,
-            subtype=subtype,
-        ) as file:
-            for block in audio.samples.T.clamp(-1, 1).split(_BLOCK):
-                file.write(block.numpy())
-    except (soundfile.SoundFileError, OSError) as error:
-        raise ValueError(f"a sound at {audio.sample_rate} Hz cannot be coded ({error})") from error
+    with soundfile.SoundFile(
+        buffer,
+        "w",
+        samplerate=audio.sample_rate,
+        channels=audio.samples.shape[0],
+        format=file_format,
+        subtype=subtype,
+    ) as file:
+        for block in audio.samples.T.clamp(-1, 1).split(_BLOCK):
+            file.write(block.numpy())
     return buffer.getvalue()
 
 

@@ -62,7 +62,7 @@
     const add = (a, b, mass) =>
       made.push(element("line", { class: "move", x1: x(a), y1: from, x2: x(b), y2: to, "stroke-width": 0.4 + 9 * Math.sqrt(mass) }));
     for (let i = 0; i < plan.length; i += 3) {
-      const [source, target] = [data.places[plan[i]], data.places[plan[i + 1]]];
+      const [source, target] = [plan[i] / 10000, plan[i + 1] / 10000];
       const turn = data.circular && Math.abs(target - source) > 0.5 ? Math.sign(target - source) : 0;
       add(source, target - turn, plan[i + 2] / 1000);
       if (turn) add(source + turn, target, plan[i + 2] / 1000);
