@@ -103,7 +103,8 @@ def waveform(name: str, audio: Audio, peak: float, colour: str) -> Picture:
     low, high = envelope(audio, COLUMNS).numpy()
     figure, ax = _canvas(1.0)
     edges = np.linspace(0, 1, len(low) + 1)
-    ax.stairs(high, edges, baseline=low, fill=True, color=colour, linewidth=1)
+    seen = 0.01 * peak  # so that silence, or a single sample, is a line
+    ax.stairs(high + seen, edges, baseline=low - seen, fill=True, color=colour, linewidth=1)
     ax.set(xlim=(0, 1), ylim=(-1.05 * peak, 1.05 * peak))
     ticks = [((v + 1.05 * peak) / (2.1 * peak), f"{v:.2g}") for v in (-peak, 0, peak)]
     text = f"Waveform of the {name}, {audio.duration:.3f} s."
@@ -215,7 +216,7 @@ def loss_picture(analysis: Analysis) -> Picture:
             legend.append((colour, curve.label))
     ax.set(xlim=(0, analysis.duration), ylim=(-0.02 * top, top))
     places = ticker.MaxNLocator(3).tick_values(0, top)
-    places = [place for place in places if 0 <= place <= top] if tops else []
+    places = [place for place in places if 0 <= place <= top] if any(tops) else [0.0]
     ticks = [((place / top + 0.02) / 1.02, f"{place:.4g}") for place in places]
     text = f"Loss of each frame, up to {max(tops):.4g}." if tops else "No frame counts."
     return Picture(

@@ -64,9 +64,10 @@ def _coded(audio: Audio) -> tuple[str, bytes, list[str]]:
     """Kind, bytes, and what was done, from the first way that is small enough."""
     if 2 * audio.samples.numel() <= LOSSLESS:
         return "wav", _encoded(audio, "WAV", "PCM_16"), []
-    content = _encoded(audio, "OGG", "VORBIS")
-    if len(content) <= LOSSY:
-        return "ogg", content, ["coded as Vorbis"]
+    if audio.samples.numel() <= 10 * LOSSY:  # Vorbis seldom needs less than 0.1 bytes for each
+        content = _encoded(audio, "OGG", "VORBIS")
+        if len(content) <= LOSSY:
+            return "ogg", content, ["coded as Vorbis"]
     rate = min(_SPEECH, audio.sample_rate)
     told = f"coded as Vorbis, mixed down to one channel at {rate} Hz"
     smaller = audio.mono().resampled(rate)
