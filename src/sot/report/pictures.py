@@ -128,7 +128,7 @@ def spectrogram(name: str, analysis: Analysis, index: int) -> Picture:
         band.ticks(),
         170,
         _share(analysis),
-        _level_bar(_css(table[::32]), analysis),
+        _level_bar(_css(table[::51]), analysis),
     )
 
 
@@ -176,7 +176,9 @@ def moves_picture(analysis: Analysis) -> Picture:
         "moves",
         "Where the energy of the estimate has to move",
         f"Moves that turn the estimate into the reference: purple is down, orange is up, by up to "
-        f"{end}; the fainter, the less energy.",
+        f"{end}; the fainter, the less energy."
+        if moving
+        else "Nothing moves, since either side is silent in every frame.",
         uri,
         _frequency_label(analysis),
         analysis.band.ticks(),
