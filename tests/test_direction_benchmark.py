@@ -116,3 +116,24 @@ def test_every_cell_of_a_run_is_measured_under_a_key_of_its_own():
             found = [cell.key for cell in cells(group, notes, full)]
             assert found
             assert len(found) == len(set(found))
+
+
+def test_every_table_stands_in_the_page_that_is_about_it(tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    from directionbench import page
+
+    for name in [name for name in vars(page) if name.endswith("_table")]:
+        monkeypatch.setattr(page, name, lambda *_, name=name: f"here is the {name}")
+    for name, result in {"costs": {}, "known": [], "cells": [], "draw_landscapes": None}.items():
+        monkeypatch.setattr(page, name, lambda *_, result=result: result)
+    monkeypatch.setattr(page, "beside_pitch", lambda _: {"one": 1.0})
+    written = ("gradient-direction.md", "choosing.md", "mixing.md")
+    for name in written:
+        (tmp_path / name).write_text((BENCHMARKS.parent / "docs" / name).read_text())
+    note = SimpleNamespace(name="piano_060", label="piano 60")
+    page.write_pages(tmp_path / written[0], SimpleNamespace(numbers={}), (note,), False)
+    texts = {name: (tmp_path / name).read_text() for name in written}
+    assert "here is the goals_table" in texts["gradient-direction.md"]
+    assert "here is the presets_table" in texts["choosing.md"]
+    assert "here is the magnitudes_table" in texts["mixing.md"]

@@ -57,7 +57,7 @@ def conditions(notes: tuple[Target, ...], outcomes: list[Outcome], full: bool, l
 
 
 def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: bool) -> None:
-    """Write the page, its picture, and the table of magnitudes beside it in choosing.md."""
+    """Write the page, its picture, and the tables in choosing.md and mixing.md beside it."""
     outcomes = known(results, notes, full)
     wanted = {cell.key for group in GROUPS for cell in cells(group, notes, full)}
     left = len(wanted - set(results.numbers))
@@ -87,7 +87,9 @@ def write_pages(page: Path, results: Results, notes: tuple[Target, ...], full: b
         "costs": costs_table(seconds),
     }
     write_blocks(page, blocks)
-    choosing = page.parent / "choosing.md"
+    choosing, mixing = page.parent / "choosing.md", page.parent / "mixing.md"
     if choosing.exists():
         presets = presets_table(outcomes, notes, beside_pitch(seconds))
-        write_blocks(choosing, {"presets": presets, "magnitudes": magnitudes_table()})
+        write_blocks(choosing, {"presets": presets})
+    if mixing.exists():
+        write_blocks(mixing, {"magnitudes": magnitudes_table()})

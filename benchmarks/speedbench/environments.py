@@ -57,6 +57,14 @@ def peer_environments() -> tuple[Environment, ...]:
     )
 
 
+def pitch_environment() -> Environment:
+    """That of PESTO, the pitch estimator; its weights are in the package."""
+    torch = "torch==" + version("torch").partition("+")[0]
+    return Environment(
+        "pesto", (torch, "numpy", "scipy", "omegaconf", "tqdm"), ("pesto-pitch==2.0.1",)
+    )
+
+
 def make_environment(environment: Environment, folder: Path) -> bool:
     """Make an environment unless it is there as described; tells whether it was made.
 
@@ -78,10 +86,8 @@ def make_environment(environment: Environment, folder: Path) -> bool:
     if environment.removed:
         for file in place.rglob("site-packages/" + environment.removed):
             file.unlink()
-    # Not from a folder with modules of the same names.
-    subprocess.run(
-        [python, "-c", f"import {', '.join(environment.imports)}"], cwd=place, check=True
-    )
+    for module in environment.imports:  # not from a folder with modules of the same names
+        subprocess.run([python, "-c", f"import {module}"], cwd=place, check=True)
     stamp.write_text(described)
     return True
 

@@ -7,9 +7,10 @@ import shutil
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
-from sot.harmonic import HarmonicEstimator
+from sot.harmonic import HarmonicEstimator, TiltSettings, TrainingSettings
 from sot.harmonic.checkpoints import (
     checkpoints_folder,
     configured,
@@ -17,7 +18,7 @@ from sot.harmonic.checkpoints import (
     sha256,
     shipped_weights,
 )
-from sot.harmonic.naming import EXPERIMENTS
+from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file
 
 MEASURES = ["LSD", "RPA", "RCA", "OD", "MSE", "MSS"]
 
@@ -189,6 +190,27 @@ def test_a_shipped_checkpoint_is_whole_and_of_the_packages_configuration(folder)
     assert list(metrics["test"]) == MEASURES
     assert folder.parent.name in EXPERIMENTS
     configured(folder.parent / "config.yaml", with_data=True)
+
+
+def leaves(content, path=()):
+    """Values of nested mappings by their place."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_published_configuration_of_an_experiment_is_the_packages(experiment):
+    path = checkpoints_folder() / experiment / "config.yaml"
+    published = dict(leaves(yaml.safe_load(path.read_text())))
+    expected = dict(leaves(yaml.safe_load(base_file().read_text())))
+    expected |= dict(leaves(yaml.safe_load(experiment_file(experiment).read_text())))
+    assert {place: published[place] for place in expected} == expected
+    ours = configured(path, with_data=False)[0]
+    assert vars(ours.training_settings) == vars(TrainingSettings())
+    assert vars(ours.tilt) == vars(TiltSettings())
 
 
 @pytest.mark.slow

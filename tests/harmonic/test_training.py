@@ -101,16 +101,21 @@ def test_a_run_that_is_killed_and_goes_on_ends_with_the_same_weights(
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_path):
+    """Over two steps: later the jumps in the gradient of a cut transport part them.
+
+    From the third step on, rounding alone parts runs of one and of two threads as far.
+    """
     settings = (
-        "train", "--experiment", "SOT-2048", "--model.encoder.dropout=0", "--trainer.max_epochs=2",
+        "train", "--experiment", "SOT-2048", *SMALL, "--data.init_args.sound.train_clips=32",
+        "--model.encoder.dropout=0", "--trainer.max_epochs=1",
     )  # fmt: skip
     two = ("--trainer.devices=2", "--trainer.strategy=ddp", "--data.init_args.batch_size=8")
-    status, _, err = sot_command(*settings, *SMALL, f"--output={tmp_path / 'one'}")
+    status, _, err = sot_command(*settings, f"--output={tmp_path / 'one'}")
     assert status == 0, err
     script = tmp_path / "alone.py"  # Lightning starts the other process from a script
     script.write_text("from sot.cli import main\nmain()\n")
     done = subprocess.run(
-        [sys.executable, script, *settings, *SMALL, *two, f"--output={tmp_path / 'two'}"],
+        [sys.executable, script, *settings, *two, f"--output={tmp_path / 'two'}"],
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(sot.__file__).parents[1])},
         capture_output=True,
         text=True,
@@ -120,10 +125,10 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
     one, both = (weights(tmp_path / name / "SOT-2048" / "42") for name in ("one", "two"))
     lightning.seed_everything(42, verbose=False)
     start = HarmonicEstimator(encoder=EncoderSettings(dropout=0)).state_dict()
-    # Adam blows up what rounding does to the smallest gradients, so whole vectors are compared.
     moved = torch.cat([(one[name] - start[name]).flatten() for name in one])
     apart = torch.cat([(one[name] - both[name]).flatten() for name in one])
-    assert apart.norm() < 0.05 * moved.norm()
+    assert moved.norm() > 0.02  # two steps of Adam on 46,012 weights
+    assert apart.norm() < 1e-3 * moved.norm()
     measures = [
         json.loads((tmp_path / name / "SOT-2048" / "42" / "metrics.json").read_text())["test"]
         for name in ("one", "two")

@@ -87,3 +87,24 @@ def test_the_linear_loss_grows_with_the_level_and_the_logarithm_with_its_ratio(n
     log_part = both(x, 3 * x) - linear(x, 3 * x)
     # Six sizes, each ln 3 in every bin but the few that lie below the floor.
     assert log_part.item() == pytest.approx(6 * np.log(3), rel=1e-3)
+
+
+@pytest.mark.parametrize(("variant", "log_weight"), [("linear", 0.0), ("log-linear", 1.0)])
+def test_it_is_the_loss_of_auraloss_where_no_bin_is_faint(noise, variant, log_weight):
+    sizes = (1024, 512)
+    x, y = noise(2, 16000), noise(2, 16000, seed=1).requires_grad_()
+
+    def magnitudes(signal, size):
+        window = torch.hann_window(size)
+        spectrum = torch.stft(signal, size, size // 4, size, window, return_complex=True)
+        return (spectrum.real.square() + spectrum.imag.square()).clamp(min=1e-8).sqrt()
+
+    theirs = torch.zeros(())
+    for size in sizes:
+        a, b = magnitudes(x, size), magnitudes(y, size)
+        theirs = theirs + (a - b).abs().mean() / size**0.5
+        theirs = theirs + log_weight * (a.log() - b.log()).abs().mean()
+    loss = MultiScaleSpectralLoss(variant, fft_sizes=sizes, framing="reflect")(x, y)
+    torch.testing.assert_close(loss, theirs, rtol=1e-5, atol=0)
+    slopes = [torch.autograd.grad(one, y)[0] for one in (loss, theirs)]
+    assert (slopes[0] - slopes[1]).norm() < 1e-3 * slopes[1].norm()

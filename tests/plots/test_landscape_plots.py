@@ -1,7 +1,5 @@
 """Pictures of landscapes and descents: what is drawn, with units, and where."""
 
-import sys
-
 import pytest
 import torch
 
@@ -11,17 +9,6 @@ from sot.plots import new_figure, plot_descents, plot_landscapes, save_figure
 
 def landscape(*values, pitches=(100.0, 200.0, 400.0)):
     return Landscape(torch.tensor(pitches), torch.tensor(values), torch.zeros(len(values)))
-
-
-@pytest.fixture(autouse=True)
-def _without_pyplot(monkeypatch):
-    """Whoever imports pyplot, and so could show a window, gets an ImportError."""
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-
-
-@pytest.fixture
-def ax():
-    return new_figure().subplots()
 
 
 def test_each_landscape_is_a_line_scaled_to_its_range(ax):
@@ -74,7 +61,7 @@ def test_the_true_pitch_is_marked_and_not_returned(ax):
 def test_the_legend_stands_above_the_curves_and_tells_them_apart(ax, count):
     curves = {f"mss-log-linear {k}": landscape(1.0, 0.0, 1.0) for k in range(count)}
     lines = plot_landscapes(curves, 300.0, ax)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     frame = ax.get_window_extent()
     legend = ax.get_legend().get_window_extent()
     top_of_curves = ax.transData.transform((100, 1.0))[1]

@@ -1,24 +1,11 @@
 """The horizontal picture, and saving figures."""
 
-import sys
-
 import pytest
 import torch
 
 from sot.plots import check_picture, new_figure, plot_transport, save_figure
 
 FREQUENCIES = torch.tensor([0.0, 100.0, 200.0, 300.0])
-
-
-@pytest.fixture(autouse=True)
-def _without_pyplot(monkeypatch):
-    """Whoever imports pyplot, and so could show a window, gets an ImportError."""
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-
-
-@pytest.fixture
-def ax():
-    return new_figure().subplots()
 
 
 def moves(lines):
@@ -79,35 +66,6 @@ def test_spectra_with_gradients_and_of_any_precision_can_be_drawn(ax):
     reference = torch.tensor([0.0, 1.0, 0.0, 0.0], requires_grad=True)
     estimate = torch.tensor([0.0, 0.0, 1.0, 0.0], dtype=torch.float64)
     assert moves(plot_transport(FREQUENCIES, reference, estimate, ax)) == [(100, 200)]
-
-
-GOOD = torch.tensor([0.0, 1.0, 1.0, 0.0])
-
-
-@pytest.mark.parametrize(
-    ("bad", "said"),
-    [
-        (torch.zeros(4), "expected a spectrum with energy, got silence"),
-        (torch.tensor([0.0, float("nan"), 1.0, 0.0]), "expected finite numbers"),
-        (torch.tensor([0.0, float("inf"), 1.0, 0.0]), "expected finite numbers"),
-        (torch.tensor([0.0, -1.0, 2.0, 0.0]), "expected non-negative numbers"),
-        (torch.ones(3), r"expected the shape of frequencies, \(4,\)"),
-        (torch.ones(2, 4), "expected the shape of frequencies"),
-        (torch.ones(0), "expected the shape of frequencies"),
-    ],
-)
-@pytest.mark.parametrize("name", ["reference", "estimate"])
-def test_a_spectrum_that_cannot_be_drawn_is_named(name, bad, said):
-    spectra = {"reference": GOOD, "estimate": GOOD, name: bad}
-    with pytest.raises(ValueError, match=f"^{name}: {said}"):
-        plot_transport(FREQUENCIES, **spectra)
-
-
-def test_frequencies_that_are_no_numbers_are_named():
-    with pytest.raises(ValueError, match=r"^frequencies: expected finite numbers"):
-        plot_transport(FREQUENCIES / 0, GOOD, GOOD)
-    with pytest.raises(ValueError, match=r"^reference: expected a spectrum with energy"):
-        plot_transport(torch.ones(0), torch.ones(0), torch.ones(0))
 
 
 @pytest.mark.parametrize("ending", ["png", "PNG", "svg", "pdf"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sot.harmonic.curves import draw_training, training_curves
 from sot.harmonic.dataset import Clips, SinusoidSettings, generate_splits, load_splits, save_splits
 from sot.harmonic.encoder import Estimate, PitchEncoder, ToeplitzLinear
 from sot.harmonic.front_end import ClipTransform
@@ -46,10 +47,12 @@ __all__ = [
     "TiltSettings",
     "ToeplitzLinear",
     "TrainingSettings",
+    "draw_training",
     "generate_splits",
     "load_splits",
     "pitch_accuracies",
     "save_splits",
+    "training_curves",
 ]
 
 

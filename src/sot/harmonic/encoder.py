@@ -15,6 +15,7 @@ from torch.nn import functional
 from sot import _checks
 
 _SLOPE = 0.3  # of the leaky rectifiers
+_PART = 64  # frames whose features a processor keeps in its cache
 _AMPLITUDE_POWER = math.log(10.0)
 _AMPLITUDE_FLOOR = 1e-7
 
@@ -165,6 +166,11 @@ class PitchEncoder(nn.Module):
 
     def features(self, frames: Tensor) -> Tensor:
         """Features of shape (n, 3 * bins), channel by channel, of frames (n, bins)."""
+        if frames.device.type != "cpu":
+            return self._features(frames)
+        return torch.cat([self._features(part) for part in frames.split(_PART)])
+
+    def _features(self, frames: Tensor) -> Tensor:
         x = self.norm(frames[:, None])[:, :, None].to(memory_format=torch.channels_last)
         x = functional.leaky_relu(self.first(x), _SLOPE)
         x = x + functional.leaky_relu(self.second(x), _SLOPE)

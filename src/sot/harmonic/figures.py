@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sot.harmonic.estimator import HarmonicEstimator
 from sot.harmonic.front_end import SAMPLE_RATE
-from sot.plots import new_figure, save_figure
+from sot.plots import new_figure, plot_pitches, save_figure
 from sot.spectra import STFT
 
 _FLOOR = 1e-8
@@ -53,9 +53,7 @@ def draw_validation(true: Tensor, found: Tensor, target: Tensor, estimate: Tenso
     """A figure of pitches found over true ones in Hz, and the mean spectra of two clips."""
     figure = new_figure(9.0, 3.6)
     left, right = figure.subplots(1, 2)
-    left.plot([30, 8000], [30, 8000], color="0.7", linewidth=1)
-    left.plot(true.numpy(), found.numpy(), ".", markersize=2)
-    left.set(xscale="log", yscale="log", xlabel="true pitch (Hz)", ylabel="estimated pitch (Hz)")
+    plot_pitches(true, found, left)
     spectrum = STFT(fft_size=2048, sample_rate=SAMPLE_RATE, window="hann", square_magnitude=True)
     for label, audio in (("target", target), ("estimate", estimate)):
         level = 10 * torch.log10(spectrum(audio).mean(0).clamp(min=_FLOOR))

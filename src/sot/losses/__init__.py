@@ -1,5 +1,6 @@
 """Losses between audio signals or spectrograms, and the transport functions, handed on."""
 
+from sot.losses._base import AudioLoss
 from sot.losses.by_frame import Frames, frame_by_frame
 from sot.losses.level import LevelLoss
 from sot.losses.multi_resolution import MultiResolutionSOTLoss
@@ -17,6 +18,7 @@ from sot.transport import (
 
 __all__ = [
     "PRESETS",
+    "AudioLoss",
     "Frames",
     "LevelLoss",
     "MultiResolutionSOTLoss",

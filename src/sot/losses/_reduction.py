@@ -37,12 +37,15 @@ def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor
         A scalar for 'mean' and 'sum', (batch,) for 'batch', and for 'none' the values with zeros
         where a frame does not vote. A mean over no frame is 0.
     """
-    values = torch.where(votes > 0, values, 0.0)
     if reduction == "none":
-        return values
+        return torch.where(votes > 0, values, 0.0)
+    return reduce_clips(*clip_sums(values, votes), reduction)
+
+
+def clip_sums(values: Tensor, votes: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums over the frames that vote, of values and of votes, shape (batch, channels) each."""
     votes = votes.to(values.dtype)
-    sums, total = (values * votes).sum(-1), votes.sum(-1)
-    return reduce_clips(sums, total, reduction)
+    return (torch.where(votes > 0, values, 0.0) * votes).sum(-1), votes.sum(-1)
 
 
 def reduce_clips(sums: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:

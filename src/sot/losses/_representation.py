@@ -79,6 +79,17 @@ class FramedAudio:
         return self.samples.reshape(-1, samples), lengths
 
 
+def sides(
+    reference: Representation, estimate: Representation
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Both spectra in one type, and the positions of both."""
+    assert reference.positions is not None  # whoever represented a side has seen to it
+    assert estimate.positions is not None
+    dtype = torch.promote_types(reference.spectrum.dtype, estimate.spectrum.dtype)
+    x, y = reference.spectrum.to(dtype), estimate.spectrum.to(dtype)
+    return x, y, reference.positions, estimate.positions
+
+
 def split_audio(name: str, value: Tensor) -> tuple[Tensor, bool]:
     """Audio as (batch, channels, samples), and whether it had an axis for channels."""
     value = _checks.audio(name, value)

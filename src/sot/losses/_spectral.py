@@ -215,16 +215,19 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         return self.constant("bin_positions", spectrum.real.dtype)
 
 
-def check_that_they_fit(reference: Side, estimate: Side) -> None:
-    """Refuse an estimate of another batch, other channels or frames than the reference has."""
+def check_that_they_fit(reference: Side, estimate: Side, x: str = "x", y: str = "y") -> None:
+    """Refuse an estimate of another batch, other channels or frames than the reference has.
+
+    In messages, the reference is called `x` and the estimate `y`.
+    """
     for axis, what, remedy in (
         (0, "batch", "give both the same number of items"),
         (1, "channels", "mix both to the same channels"),
         (2, "frames", "cut or pad the signals to the same length"),
     ):
-        x, y = reference.rows[axis], estimate.rows[axis]
-        if x != y:
-            _checks.fail("y", f"the {what} of x, {x}", f"{y}", remedy)
+        wanted, found = reference.rows[axis], estimate.rows[axis]
+        if wanted != found:
+            _checks.fail(y, f"the {what} of {x}, {wanted}", f"{found}", remedy)
     if reference.has_channels != estimate.has_channels:
         received = f"{'one' if estimate.has_channels else 'none'} for channels"
-        _checks.fail("y", "as many axes as x", received, "add or drop the channel axis")
+        _checks.fail(y, f"as many axes as {x}", received, "add or drop the channel axis")

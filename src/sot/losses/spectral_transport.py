@@ -13,9 +13,15 @@ from torch import Tensor
 from sot import _checks
 from sot.losses._fused import can_be_fused, fused_cost, unfused_cost
 from sot.losses._mass import MassRule
-from sot.losses._reduction import Reduction, checked_reduction, reduce_clips, reduce_frames
+from sot.losses._reduction import (
+    Reduction,
+    checked_reduction,
+    clip_sums,
+    reduce_clips,
+    reduce_frames,
+)
 from sot.losses._replaced import positive_root, replaced_cost
-from sot.losses._representation import FramedAudio, Representation
+from sot.losses._representation import FramedAudio, Representation, sides
 from sot.losses._spectral import Side, SpectralLoss, check_that_they_fit
 from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses._streamed import Transport, can_stream, streamed_cost
@@ -295,15 +301,28 @@ class Wasserstein1DLoss(SpectralLoss):
     def compare(self, reference: Side, estimate: Side) -> Tensor | Quantiles:
         """The loss between two representations."""
         check_that_they_fit(reference, estimate)
+        if self.reduction != "none" and not self.return_quantiles:
+            return reduce_clips(*self.sums(reference, estimate), self.reduction)
+        reference, estimate = self.analysed("x", reference), self.analysed("y", estimate)
+        if self.return_quantiles:
+            return self._quantiles(reference, estimate)
+        result = reduce_frames(*self._voted_costs(reference, estimate), "none")
+        return result.flatten() if self._flat else reference.without_channels(result)
+
+    def sums(self, reference: Side, estimate: Side) -> tuple[Tensor, Tensor]:
+        """Sums over the frames that vote, of costs and of votes, shape (batch, channels) each."""
         if (
             isinstance(reference, FramedAudio)
             and isinstance(estimate, FramedAudio)
             and can_stream(reference.samples, estimate.samples)
         ):
-            return self._compare_audio(reference, estimate)
-        return self._compare_spectra(self.analysed("x", reference), self.analysed("y", estimate))
+            return self._streamed_sums(reference, estimate)
+        reference, estimate = self.analysed("x", reference), self.analysed("y", estimate)
+        return clip_sums(*self._voted_costs(reference, estimate))
 
-    def _compare_audio(self, reference: FramedAudio, estimate: FramedAudio) -> Tensor:
+    def _streamed_sums(
+        self, reference: FramedAudio, estimate: FramedAudio
+    ) -> tuple[Tensor, Tensor]:
         (x, x_lengths), (y, y_lengths) = reference.clips(), estimate.clips()
         spectrum, rule, rows = self.stft(), self.mass_rule, reference.rows
         votes = self.votes(reference, estimate)
@@ -327,25 +346,17 @@ class Wasserstein1DLoss(SpectralLoss):
                 self.quantile_lowpass,
             ),
         )
-        return reduce_clips(cost.reshape(rows[:2]), total.reshape(rows[:2]), self.reduction)
+        return cost.reshape(rows[:2]), total.reshape(rows[:2])
 
-    def _compare_spectra(
+    def _voted_costs(
         self, reference: Representation, estimate: Representation
-    ) -> Tensor | Quantiles:
-        x_positions, y_positions = reference.positions, estimate.positions
-        assert x_positions is not None  # _represented() has seen to both
-        assert y_positions is not None
-        dtype = torch.promote_types(reference.spectrum.dtype, estimate.spectrum.dtype)
-        x, y = reference.spectrum.to(dtype), estimate.spectrum.to(dtype)
+    ) -> tuple[Tensor, Tensor]:
+        """The cost of each frame and its vote: (batch, channels, frames) each."""
+        x, y, x_positions, y_positions = sides(reference, estimate)
         with torch.autocast(x.device.type, enabled=False):
-            if self.return_quantiles:
-                return self._quantiles(reference, x, y, x_positions, y_positions)
             cost, votes = self.costs(x, y, x_positions, y_positions)
         weights = self.votes(reference, estimate)
-        result = reduce_frames(cost, votes if weights is None else votes * weights, self.reduction)
-        if self.reduction != "none":
-            return result
-        return result.flatten() if self._flat else reference.without_channels(result)
+        return cost, votes if weights is None else votes * weights
 
     def costs(
         self, x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor
@@ -373,17 +384,12 @@ class Wasserstein1DLoss(SpectralLoss):
         )
         return (positive_root(cost, self.p) if self.apply_root and self.p != 1 else cost), votes
 
-    def _quantiles(
-        self,
-        reference: Representation,
-        x: Tensor,
-        y: Tensor,
-        x_positions: Tensor,
-        y_positions: Tensor,
-    ) -> Quantiles:
-        u, v, votes = self.mass_rule(x, y)
-        rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
-        parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
+    def _quantiles(self, reference: Representation, estimate: Representation) -> Quantiles:
+        x, y, x_positions, y_positions = sides(reference, estimate)
+        with torch.autocast(x.device.type, enabled=False):
+            u, v, votes = self.mass_rule(x, y)
+            rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
+            parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
         a, b, c, d, e = (reference.without_channels(part) for part in parts)
         return a, b, c, d, e
 

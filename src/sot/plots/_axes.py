@@ -26,6 +26,11 @@ def axes_or_new(ax: Axes | None) -> Axes:
     return new_figure().subplots()
 
 
+def figure_or_new(figure: Figure | None, width: float, height: float) -> Figure:
+    """The given figure, or a new one of that size in inches."""
+    return new_figure(width, height) if figure is None else figure
+
+
 def new_figure(width: float = 7.0, height: float = 4.0, **settings: Any) -> Figure:
     """A figure outside of pyplot's list, so that nothing has to close it."""
     figure: Figure = require("matplotlib.figure", "plot").Figure(

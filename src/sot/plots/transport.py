@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sot import _checks
 from sot.plots._axes import COLOURS, axes_or_new
+from sot.plots._spectra import checked_pair, upper_limit
 from sot.transport import transport_plan_1d
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def plot_transport(
     """The spectrum of the reference upwards, that of the estimate downwards, and the plan between.
 
     Args:
-        frequencies: of the bins in Hz, shape (bins,).
+        frequencies: of the bins in Hz, shape (bins,), ascending.
         reference: spectrum of one frame, shape (bins,), non-negative; scaled to mass 1.
         estimate: likewise.
         ax: where to draw.
@@ -37,22 +37,15 @@ def plot_transport(
 
     Raises:
         ValueError: spectra that are silent, not finite, negative or of another shape, or
-            frequencies that are not finite.
+            frequencies that are not finite, negative or unsorted.
+        TypeError: what is no tensor.
     """
-    _checks.finite("frequencies", frequencies, True)
-    for name, value in (("reference", reference), ("estimate", estimate)):
-        _checks.non_negative(name, value, True)
-        if value.shape != frequencies.shape or value.ndim != 1:
-            _checks.fail(name, f"the shape of frequencies, {tuple(frequencies.shape)}", value)
-        if not float(value.detach().sum()) > 0:
-            _checks.fail(name, "a spectrum with energy", "silence")
+    frequencies, reference, estimate = checked_pair(frequencies, reference, estimate)
     from matplotlib.collections import LineCollection
 
     ax = axes_or_new(ax)
-    up, down = (
-        value.detach().double() / value.detach().double().sum() for value in (reference, estimate)
-    )
-    plan = transport_plan_1d(frequencies.double(), frequencies.double(), up, down)
+    up, down = reference / reference.sum(), estimate / estimate.sum()
+    plan = transport_plan_1d(frequencies, frequencies, up, down)
     kept = plan.mass > least_mass
     rows, columns, mass = plan.rows[kept], plan.columns[kept], plan.mass[kept]
     starts = torch.stack([frequencies[rows], torch.zeros_like(frequencies[rows])], dim=-1)
@@ -69,17 +62,10 @@ def plot_transport(
     ax.fill_between(hertz, (up / height).tolist(), color=COLOURS[0], label="reference")
     lower = (-1 - down / height).tolist()
     ax.fill_between(hertz, lower, -1, color=COLOURS[1], label="estimate")
-    ax.set_xlim(hertz[0], _upper_limit(frequencies, up + down))
+    ax.set_xlim(hertz[0], upper_limit(frequencies, up + down))
     ax.set_ylim(-1.75, 0.75)
     ax.set_yticks([])
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("share of energy; lines: moves")
     ax.legend(frameon=False, loc="upper right")
     return lines
-
-
-def _upper_limit(frequencies: Tensor, energy: Tensor) -> float:
-    """The frequency below which nearly all of the energy lies, with some room."""
-    share = energy.cumsum(0) / energy.sum()
-    index = int(torch.searchsorted(share, torch.tensor(0.995, dtype=share.dtype)))
-    return float(min(1.2 * frequencies[min(index, len(frequencies) - 1)], frequencies[-1]))

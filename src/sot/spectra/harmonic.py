@@ -50,8 +50,8 @@ class HarmonicSalience(FilteredSTFT):
     reference: with spectra themselves, a difference in timbre is energy at the wrong place too.
 
     Magnitudes m of a frame are summed to S(f0) = max(0, sum m(f) K(f / f0)) with the comb K of
-    :func:`harmonic_kernels`; the result is (S / max S) ** 8, which leaves little but the pitch, its
-    octaves and fifths. It does not depend on the level of the sound.
+    :func:`~sot.spectra.harmonic.harmonic_kernels`; the result is (S / max S) ** 8, which leaves
+    little but the pitch, its octaves and fifths. It does not depend on the level of the sound.
 
     Args:
         fft_size: samples of the transform. A frame should last about 1/8 s: 2048 at 16 kHz.

@@ -1,0 +1,57 @@
+"""What figures with several lines share: their looks, axes of pitch, legends, checks of curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from torch import Tensor
+
+from sot import _checks
+from sot.plots._axes import COLOURS, STYLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def look(index: int, name: str) -> dict[str, Any]:
+    """Colour, style and label of a line."""
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        "linestyle": STYLES[index % len(STYLES)],
+        "label": name,
+    }
+
+
+def check_curve(name: str, values: Tensor) -> None:
+    """Refuse what is not a curve of finite numbers."""
+    values = _checks.tensor(name, values)
+    if values.ndim != 1 or values.numel() == 0:
+        _checks.fail(name, "a curve of at least one point", values)
+    _checks.finite(name, values, True)
+
+
+def octave_axis(ax: Axes, side: Literal["x", "y"], label: str) -> None:
+    """A logarithmic axis in Hz, with plain numbers for ticks, whole octaves apart."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis = ax.xaxis if side == "x" else ax.yaxis
+    (ax.set_xscale if side == "x" else ax.set_yscale)("log", base=2)
+    axis.set_major_locator(LogLocator(base=2, subs=(1.0,), numticks=7))
+    axis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_label_text(label)
+
+
+def mark_pitch(ax: Axes, side: Literal["x", "y"], f0: float | None) -> None:
+    """The true pitch in Hz as a line across the axis on that side, if it is known."""
+    if f0 is None:
+        return
+    _checks.number("f0", f0, above=0)
+    line = ax.axvline if side == "x" else ax.axhline
+    line(f0, color="0.4", linestyle=":", label=f"true pitch, {f0:.0f} Hz")
+
+
+def legend(ax: Axes, location: Literal["upper left", "best"], columns: int = 1) -> None:
+    """A legend on a grid."""
+    ax.grid(visible=True, alpha=0.3)
+    ax.legend(loc=location, ncols=columns, framealpha=0.8, edgecolor="none")
