@@ -17,11 +17,11 @@ def test_the_version_is_that_of_the_package(run):
 def test_help_names_every_verb(run):
     answer = run("--help")
     assert answer.status == 0
-    for verb in ("compare", "landscape", "demo"):
+    for verb in ("compare", "report", "landscape", "demo"):
         assert re.search(rf"^ +{verb} +\S.*[^.]\.$", answer.out, re.MULTILINE), answer.out
 
 
-@pytest.mark.parametrize("verb", ["compare", "landscape", "demo"])
+@pytest.mark.parametrize("verb", ["compare", "report", "landscape", "demo"])
 def test_every_option_has_a_help_text_that_is_a_sentence(run, verb):
     answer = run(verb, "--help")
     assert answer.status == 0

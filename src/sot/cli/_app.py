@@ -13,6 +13,7 @@ from sot.cli.estimate import estimate
 from sot.cli.evaluate import evaluate, table
 from sot.cli.grid import grid
 from sot.cli.landscape import landscape
+from sot.cli.report import report
 from sot.cli.train import train
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ def root(
 
 
 app.command(short_help="Compare two recordings, or two folders of them.")(compare)
+app.command(short_help="Make a page on which two recordings are seen and heard.")(report)
 app.command(short_help="Sweep the pitch of a tone: losses and their gradients.")(landscape)
 app.command(short_help="Compare two recorded notes and find the pitch of one.")(demo)
 app.command(short_help="Make the synthetic data set of the paper.")(data)

@@ -103,7 +103,7 @@ def resolutions(
         raise ValueError("fft_sizes: expected beside the other lists of resolutions, got none")
     if lists and "hop_lengths" not in lists:
         lists["hop_lengths"] = [max(1, int(size) // 4) for size in lists["fft_sizes"]]
-    return lists
+    return {name: lists[name] for name, *_ in given if name in lists}
 
 
 def found_pairs(reference: Path, estimate: Path) -> Iterator[Pair]:

@@ -4,7 +4,7 @@ Those of several panels take `figure=None` and return the figure. They need Matp
 `pip install "sot-loss[plot]"`.
 """
 
-from sot.plots._axes import check_picture, new_figure, save_figure
+from sot.plots._axes import COLOURS, STYLES, check_picture, new_figure, save_figure
 from sot.plots.comparison import plot_comparison
 from sot.plots.cumulative import AreaBetween, plot_cdfs, plot_quantiles
 from sot.plots.differences import plot_differences
@@ -18,6 +18,8 @@ from sot.plots.training import plot_training
 from sot.plots.transport import plot_transport
 
 __all__ = [
+    "COLOURS",
+    "STYLES",
     "AreaBetween",
     "check_picture",
     "new_figure",
