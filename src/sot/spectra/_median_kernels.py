@@ -28,7 +28,7 @@ def median(values: Any, row: int) -> Any:
         words[i] = np.int32(bits[row, i] >> _WORD)
     for i in range(bins):
         first, last = min(first, words[i]), max(last, words[i])
-    # The median is from `first` to `last`; `below` numbers are less than these, `within` up to them.
+    # The median is from `first` to `last`; `below` numbers are less, `within` are up to `last`.
     below, within, halve = 0, bins, False
     while within - below > 1 and last > first:
         middle, left = first + (last - first) // 2, within - below

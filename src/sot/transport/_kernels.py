@@ -113,9 +113,9 @@ def four_slopes(
     """
     if grid == SHARED:
         for row in range(ROWS):
-            ties = _shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
+            _shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
             costs[row] = moments[row, 0] + moments[row, 1]
-            fit[row] = fit[row] and ties > _harmless_ties(levels_u, levels_v, row)
+        return
     if not (fit[0] or fit[1] or fit[2] or fit[3]):
         return
     merge_ranks(levels_u, levels_v, ranks_u, ranks_v)
@@ -251,14 +251,11 @@ def _average_orders(
 @compiled
 def _shared_grid(
     x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
-) -> int:
-    """Exponent 1 on one grid: the derivatives of the area between the two distributions.
-
-    Returns how many levels are equal at a bin, where this is not the rule.
-    """
-    ties = 0
+) -> None:
+    """Exponent 1 on one grid: the derivatives of the area between the two distributions."""
+    bins, ties = levels_u.shape[1] - 1, 0
     moment_u = moment_v = 0.0
-    for i in range(levels_u.shape[1] - 1):
+    for i in range(bins):
         width = x[0, i + 1] - x[0, i]
         slope = width if levels_u[row, i] > levels_v[row, i] else -width
         slopes_u[row, i] = slope
@@ -266,8 +263,34 @@ def _shared_grid(
         moment_u += slope * levels_u[row, i]
         moment_v -= slope * levels_v[row, i]
         ties += levels_u[row, i] == levels_v[row, i]
+    if ties > 0:
+        sign = 0.0
+        for i in range(bins):
+            if levels_u[row, i] == levels_v[row, i]:
+                sign = _sign_at_tie(levels_u, levels_v, row, i, sign)
+                slope = sign * (x[0, i + 1] - x[0, i])
+                moment_u += (slope - slopes_u[row, i]) * levels_u[row, i]
+                moment_v -= (slope - slopes_u[row, i]) * levels_v[row, i]
+                slopes_u[row, i] = slope
+                slopes_v[row, i] = -slope
     moments[row, 0], moments[row, 1] = moment_u, moment_v
-    return ties
+
+
+@compiled
+def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) -> float:
+    """Sign of the derivative with respect to u where both levels of bin `i` are equal.
+
+    It is the mean over the two orders in which these could be passed; see :func:`_average_orders`.
+    On one grid it depends on who reached this level first: +1 if u did, -1 if v did, 0 if both did
+    at once. `before` is the sign of the bin before, if there was a tie as well.
+    """
+    if i == 0:
+        return 0.0
+    u_stays = levels_u[row, i] == levels_u[row, i - 1]
+    v_stays = levels_v[row, i] == levels_v[row, i - 1]
+    if u_stays == v_stays:
+        return before if u_stays else 0.0
+    return 1.0 if u_stays else -1.0
 
 
 @compiled
@@ -401,23 +424,25 @@ def _running_sums(weights: Any, first: int, stop: int, sums: Any) -> None:
 def _four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> bool:
     """Areas between two distributions on one grid, and their derivatives, for four rows.
 
-    Those with respect to the levels of v are those of u with the other sign. Returns False where
-    it is not as simple: with equal levels between two bins, and for rows that are not finite.
+    Those with respect to the levels of v are those of u with the other sign. Returns False for
+    rows that are not finite.
     """
     bins = sums_u.shape[1]
-    ties = 0
     for row in range(ROWS):
-        area = 0.0
+        area, ties = 0.0, 0
         for i in range(bins):
             width = x[0, i + 1] - x[0, i]
             gap = float(sums_u[row, i]) - float(sums_v[row, i])
             area += width * abs(gap)
             ties += gap == 0.0
             slopes[row, i] = width if gap > 0.0 else -width
-        ties -= sums_u[row, bins - 1] == sums_v[row, bins - 1]  # behind it nothing lies between
+        sign = 0.0
+        for i in range(bins if ties > 0 else 0):
+            if sums_u[row, i] == sums_v[row, i]:
+                sign = _sign_at_tie(sums_u, sums_v, row, i, sign)
+                slopes[row, i] = sign * (x[0, i + 1] - x[0, i])
         costs[row] = area
-    flaw = 0.0 * (costs[0] + costs[1] + costs[2] + costs[3])
-    return ties == 0 and flaw == 0.0
+    return 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
 
 
 @compiled
