@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sot import wasserstein_1d
 from sot.transport import _ops
@@ -157,3 +159,21 @@ def test_what_is_not_finite_stays_so_and_leaves_other_rows_alone():
 
 def test_a_forked_process_has_threads_of_its_own():
     ends(FORK)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(seed=st.integers(0, 2**16))
+def test_equal_levels_on_one_grid_have_the_rule_of_the_oracle(dtype, seed):
+    """Whole numbers as weights: runs of equal levels wherever bins are empty on both sides."""
+    generator = torch.Generator().manual_seed(seed)
+    rows, bins = (int(torch.randint(1, top, (), generator=generator)) for top in (10, 9))
+    sides = [torch.randint(0, 3, (rows, bins), generator=generator).to(dtype) for _ in range(2)]
+    grid = torch.rand(bins, generator=generator, dtype=dtype).sort().values
+    found, expected = ([side.clone().requires_grad_() for side in sides] for _ in range(2))
+    cost = wasserstein_1d(grid, grid, *found, p=1, require_sort=False)
+    oracle = transport_cost(grid, grid, *expected, 1.0, False)
+    torch.testing.assert_close(cost, oracle)
+    cost.sum().backward()
+    oracle.sum().backward()
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)

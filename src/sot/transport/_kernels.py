@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sot._compiled import compiled
+from sot.transport._area_kernels import four_areas, shared_grid, sum_into
 
 #: Rows that are merged side by side.
 ROWS = 4
@@ -113,7 +114,7 @@ def four_slopes(
     """
     if grid == SHARED:
         for row in range(ROWS):
-            _shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
+            shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
             costs[row] = moments[row, 0] + moments[row, 1]
         return
     if not (fit[0] or fit[1] or fit[2] or fit[3]):
@@ -249,51 +250,6 @@ def _average_orders(
 
 
 @compiled
-def _shared_grid(
-    x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
-) -> None:
-    """Exponent 1 on one grid: the derivatives of the area between the two distributions."""
-    bins, ties = levels_u.shape[1] - 1, 0
-    moment_u = moment_v = 0.0
-    for i in range(bins):
-        width = x[0, i + 1] - x[0, i]
-        slope = width if levels_u[row, i] > levels_v[row, i] else -width
-        slopes_u[row, i] = slope
-        slopes_v[row, i] = -slope
-        moment_u += slope * levels_u[row, i]
-        moment_v -= slope * levels_v[row, i]
-        ties += levels_u[row, i] == levels_v[row, i]
-    if ties > 0:
-        sign = 0.0
-        for i in range(bins):
-            if levels_u[row, i] == levels_v[row, i]:
-                sign = _sign_at_tie(levels_u, levels_v, row, i, sign)
-                slope = sign * (x[0, i + 1] - x[0, i])
-                moment_u += (slope - slopes_u[row, i]) * levels_u[row, i]
-                moment_v -= (slope - slopes_u[row, i]) * levels_v[row, i]
-                slopes_u[row, i] = slope
-                slopes_v[row, i] = -slope
-    moments[row, 0], moments[row, 1] = moment_u, moment_v
-
-
-@compiled
-def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) -> float:
-    """Sign of the derivative with respect to u where both levels of bin `i` are equal.
-
-    It is the mean over the two orders in which these could be passed; see :func:`_average_orders`.
-    On one grid it depends on who reached this level first: +1 if u did, -1 if v did, 0 if both did
-    at once. `before` is the sign of the bin before, if there was a tie as well.
-    """
-    if i == 0:
-        return 0.0
-    u_stays = levels_u[row, i] == levels_u[row, i - 1]
-    v_stays = levels_v[row, i] == levels_v[row, i - 1]
-    if u_stays == v_stays:
-        return before if u_stays else 0.0
-    return 1.0 if u_stays else -1.0
-
-
-@compiled
 def potentials(slopes: Any) -> None:
     """Turn derivatives for levels of four rows into those for weights, in place."""
     total0 = total1 = total2 = total3 = 0.0
@@ -378,10 +334,11 @@ def transport_rows(
         rows = min(ROWS, stop - first)
         _running_sums(u, first, stop, sums_u)
         _running_sums(v, first, stop, sums_v)
-        if grid == SHARED and rows == ROWS and _four_areas(x, sums_u, sums_v, slopes_u, costs):
-            cost[first : first + ROWS] = costs
-            _sum_into(slopes_u, 1.0, first, du)
-            _sum_into(slopes_u, -1.0, first, dv)
+        if grid == SHARED and rows == ROWS and four_areas(x, sums_u, sums_v, slopes_u, costs):
+            for row in range(ROWS):
+                cost[first + row] = costs[row]
+            sum_into(slopes_u, 1.0, first, du)
+            sum_into(slopes_u, -1.0, first, dv)
             continue
         for row in range(ROWS):
             flaws[row] = 0.0 * (float(sums_u[row, n - 1]) + float(sums_v[row, m - 1]))
@@ -418,50 +375,6 @@ def _running_sums(weights: Any, first: int, stop: int, sums: Any) -> None:
         total2 += flat[row2 + k]
         total3 += flat[row3 + k]
         sums[0, k], sums[1, k], sums[2, k], sums[3, k] = total0, total1, total2, total3
-
-
-@compiled
-def _four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> bool:
-    """Areas between two distributions on one grid, and their derivatives, for four rows.
-
-    Those with respect to the levels of v are those of u with the other sign. Returns False for
-    rows that are not finite.
-    """
-    bins = sums_u.shape[1]
-    for row in range(ROWS):
-        area, ties = 0.0, 0
-        for i in range(bins):
-            width = x[0, i + 1] - x[0, i]
-            gap = float(sums_u[row, i]) - float(sums_v[row, i])
-            area += width * abs(gap)
-            ties += gap == 0.0
-            slopes[row, i] = width if gap > 0.0 else -width
-        sign = 0.0
-        for i in range(bins if ties > 0 else 0):
-            if sums_u[row, i] == sums_v[row, i]:
-                sign = _sign_at_tie(sums_u, sums_v, row, i, sign)
-                slopes[row, i] = sign * (x[0, i + 1] - x[0, i])
-        costs[row] = area
-    return 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
-
-
-@compiled
-def _sum_into(slopes: Any, sign: float, first: int, grad: Any) -> None:
-    """Derivatives for weights of four rows from those for levels; none if `grad` is empty."""
-    if len(grad) == 0:
-        return
-    flat, bins = grad.reshape(-1), np.uint64(grad.shape[1])
-    row0 = np.uint64(first) * bins
-    row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
-    total0 = total1 = total2 = total3 = 0.0
-    for i in range(grad.shape[1] - 1, -1, -1):
-        k = np.uint64(i)
-        total0 += sign * slopes[0, k]
-        total1 += sign * slopes[1, k]
-        total2 += sign * slopes[2, k]
-        total3 += sign * slopes[3, k]
-        flat[row0 + k], flat[row1 + k] = total0, total1
-        flat[row2 + k], flat[row3 + k] = total2, total3
 
 
 @compiled

@@ -1,0 +1,101 @@
+"""Compiled kernels for exponent 1 on one grid, where the cost is an area between distributions.
+
+Nothing has to be merged there: these are plain passes over the bins.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sot._compiled import compiled
+
+
+@compiled
+def shared_grid(
+    x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
+) -> None:
+    """Exponent 1 on one grid: the derivatives of the area between the two distributions."""
+    bins, ties = levels_u.shape[1] - 1, 0
+    moment_u = moment_v = 0.0
+    for i in range(bins):
+        width = x[0, i + 1] - x[0, i]
+        slope = width if levels_u[row, i] > levels_v[row, i] else -width
+        slopes_u[row, i] = slope
+        slopes_v[row, i] = -slope
+        moment_u += slope * levels_u[row, i]
+        moment_v -= slope * levels_v[row, i]
+        ties += levels_u[row, i] == levels_v[row, i]
+    if ties > 0:
+        sign = 0.0
+        for i in range(bins):
+            if levels_u[row, i] == levels_v[row, i]:
+                sign = _sign_at_tie(levels_u, levels_v, row, i, sign)
+                slope = sign * (x[0, i + 1] - x[0, i])
+                moment_u += (slope - slopes_u[row, i]) * levels_u[row, i]
+                moment_v -= (slope - slopes_u[row, i]) * levels_v[row, i]
+                slopes_u[row, i] = slope
+                slopes_v[row, i] = -slope
+    moments[row, 0], moments[row, 1] = moment_u, moment_v
+
+
+@compiled
+def four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> Any:
+    """Areas between two distributions on one grid, and their derivatives, for four rows.
+
+    Those with respect to the levels of v are those of u with the other sign. Returns False for
+    rows that are not finite.
+    """
+    bins = sums_u.shape[1]
+    for row in range(len(costs)):
+        area, ties = 0.0, 0
+        for i in range(bins):
+            width = x[0, i + 1] - x[0, i]
+            gap = float(sums_u[row, i]) - float(sums_v[row, i])
+            area += width * abs(gap)
+            ties += gap == 0.0
+            slopes[row, i] = width if gap > 0.0 else -width
+        sign = 0.0
+        for i in range(bins if ties > 0 else 0):
+            if sums_u[row, i] == sums_v[row, i]:
+                sign = _sign_at_tie(sums_u, sums_v, row, i, sign)
+                slopes[row, i] = sign * (x[0, i + 1] - x[0, i])
+        costs[row] = area
+    return 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
+
+
+@compiled
+def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) -> float:
+    """Sign of the derivative with respect to u where both levels of bin `i` are equal.
+
+    It is the mean over the two orders in which these could be passed, see `_average_orders` in
+    _kernels.py. On one grid it depends on who reached this level first: +1 if u did, -1 if v did,
+    0 if both did at once. `before` is the sign of the bin before, if there was a tie as well.
+    """
+    if i == 0:
+        return 0.0
+    u_stays = levels_u[row, i] == levels_u[row, i - 1]
+    v_stays = levels_v[row, i] == levels_v[row, i - 1]
+    if u_stays == v_stays:
+        return before if u_stays else 0.0
+    return 1.0 if u_stays else -1.0
+
+
+@compiled
+def sum_into(slopes: Any, sign: float, first: int, grad: Any) -> None:
+    """Derivatives for weights of four rows from those for levels; none if `grad` is empty."""
+    if len(grad) == 0:
+        return
+    flat, bins = grad.reshape(-1), np.uint64(grad.shape[1])
+    row0 = np.uint64(first) * bins
+    row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
+    total0 = total1 = total2 = total3 = 0.0
+    for i in range(grad.shape[1] - 1, -1, -1):
+        k = np.uint64(i)
+        total0 += sign * slopes[0, k]
+        total1 += sign * slopes[1, k]
+        total2 += sign * slopes[2, k]
+        total3 += sign * slopes[3, k]
+        flat[row0 + k], flat[row1 + k] = total0, total1
+        flat[row2 + k], flat[row3 + k] = total2, total3
