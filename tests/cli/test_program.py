@@ -29,7 +29,7 @@ def test_every_option_has_a_help_text_that_is_a_sentence(run, verb):
     entries = re.split(r"\n  (?=-)", options)[1:]
     assert len(entries) > 1
     for entry in entries:
-        text = re.sub(r"\[default:.*", "", entry, flags=re.DOTALL).strip()
+        text = re.sub(r"\[(default:|required\]).*", "", entry, flags=re.DOTALL).strip()
         assert re.search(r"\s{2,}\S.*\.$", text, re.DOTALL), entry
 
 
