@@ -231,3 +231,13 @@ def test_the_short_protocol_touches_no_difference_between_experiments():
     content = yaml.safe_load(path.read_text())
     assert set(content["model"].get("objective", {})) <= {"framing"}
     assert "data" not in content
+
+
+def test_a_run_without_a_validation_says_that_nothing_was_measured(sot_command, tmp_path):
+    status, out, err = sot_command(
+        "train", "--experiment", "MSS-Lin", *SMALL, "--trainer.max_steps=1", f"--output={tmp_path}"
+    )
+    assert status == 0, err
+    assert str(tmp_path / "MSS-Lin" / "42") in out
+    assert "nothing was measured" in err
+    assert "--trainer.check_val_every_n_epoch 1" in err

@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from sot.cli._common import reported
+from sot.cli._common import complain, reported
 
 
 @reported
@@ -16,6 +16,7 @@ def train(context: typer.Context) -> None:
 
     require("lightning", "train")
     require("jsonargparse", "train")
+    from sot.harmonic.checkpoints import METRICS
     from sot.harmonic.training import train as run
 
     try:
@@ -23,6 +24,11 @@ def train(context: typer.Context) -> None:
     except FloatingPointError as error:
         raise ValueError(str(error)) from error
     if os.environ.get("LOCAL_RANK", "0") == "0":
+        if not (folder / METRICS).is_file():
+            complain(
+                f"{folder}: nothing was measured, since no validation kept a checkpoint; "
+                "--trainer.check_val_every_n_epoch 1 validates after every epoch"
+            )
         typer.echo(f"{folder}")
 
 
