@@ -7,10 +7,11 @@ import textwrap
 
 import pytest
 import torch
+from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.library import opcheck
 from torch.utils.data import DataLoader, Dataset
 
-from sot import Wasserstein1DLoss
+from sot import Wasserstein1DLoss, _dispatch
 from sot.losses._fused import spectral_cost
 from sot.losses._streamed import streamed
 
@@ -135,7 +136,7 @@ def test_two_processes_in_parallel_have_the_gradient_of_one(tmp_path):
     script = """
         import sys, torch, torch.distributed as dist
         from torch.nn.parallel import DistributedDataParallel
-        from sot import Wasserstein1DLoss
+        from sot import Wasserstein1DLoss, _dispatch
         rank, store, out = int(sys.argv[1]), sys.argv[2], sys.argv[3]
         torch.manual_seed(0)
         torch.set_num_threads(1)
@@ -190,6 +191,45 @@ def test_without_numba_the_numbers_are_the_same():
     hidden = "import sys\nsys.modules['numba'] = None\n" + script
     with_it = script + "assert 'numba' in sys.modules\n"
     torch.testing.assert_close(_numbers(run_python(hidden)), _numbers(run_python(with_it)))
+
+
+LOSSES = {
+    "default": {},
+    "pitch": {"preset": "pitch"},
+    "harmonic": {"preset": "harmonic"},
+    "none": {"p": 1, "reduction": "none"},
+    "energy": {"noise_floor": 2.0, "lowpass": 500.0, "frame_weighting": "energy"},
+    "mel": {"transform": "mel"},
+    "cqt": {"transform": "cqt", "n_bins": 60},
+    "chroma": {"transform": "chroma", "circular": True},
+}
+
+
+@pytest.mark.parametrize("settings", LOSSES.values(), ids=LOSSES)
+def test_without_kernels_nothing_waits_for_a_number(settings, monkeypatch):
+    """As on a GPU, where reading one would make the processor wait for the device."""
+    monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", False)
+    loss = Wasserstein1DLoss(**settings, validate=False)
+    loss(*torch.randn(2, 2, 9000))  # constants that are made at the first call
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        x, y = torch.empty(2, 9000), torch.empty(2, 9000, requires_grad=True)
+        loss(x, y).sum().backward()
+        assert isinstance(y.grad, FakeTensor)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_without_kernels_a_loss_compiles_too(monkeypatch):
+    monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", False)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    loss = Wasserstein1DLoss(fft_size=256, hop_length=64)
+    compiled = torch.compile(loss, fullgraph=True, dynamic=True, backend="aot_eager")
+    for batch in (2, 5):
+        x, y = torch.randn(batch, 2000, requires_grad=True), torch.randn(batch, 2000)
+        (expected,) = torch.autograd.grad(loss(x, y), x)
+        (found,) = torch.autograd.grad(compiled(x, y), x)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
 
 
 def test_kernels_stay_in_memory_where_no_cache_can_be_written():

@@ -19,11 +19,15 @@ def kernels_serve(*tensors: Tensor) -> bool:
     """
     if not NUMBA_IS_THERE or any(tensor.device.type != "cpu" for tensor in tensors):
         return False
+    return not is_transformed(*tensors)
+
+
+def is_transformed(*tensors: Tensor) -> bool:
+    """Whether derivatives are taken forwards, or `torch.func` transforms what is computed."""
     if torch.compiler.is_compiling():
-        return True
-    if in_forward_mode():
         return False
-    return not any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+    return in_forward_mode() or any(wrapped(tensor) for tensor in tensors)
 
 
 def can_be_read(*tensors: Tensor) -> bool:

@@ -1,9 +1,10 @@
-"""The compiled kernels of the losses agree with the steps that they replace."""
+"""The compiled kernels and the closed form agree with the steps that they replace."""
 
 import pytest
 import torch
 
 from sot import Wasserstein1DLoss, _dispatch, _threads
+from sot.losses import _ways
 from sot.spectra import _blocks
 
 VARIANTS = {
@@ -25,10 +26,11 @@ VARIANTS = {
 
 
 def results(loss, x, y, monkeypatch):
-    """Values and gradients of the kernels, then those of the vectorised steps."""
+    """Values and gradients of the kernels, of the closed form and of the steps in turn."""
     found = []
-    for compiled in (True, False):
+    for compiled, by_steps in ((True, False), (False, False), (False, True)):
         monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", compiled)
+        monkeypatch.setattr(_ways, "is_transformed", lambda *_, answer=by_steps: answer)
         inputs = [side.clone().requires_grad_() for side in (x, y)]
         values = loss(*inputs)
         scale = torch.linspace(1, 2, values.numel()).reshape(values.shape)
@@ -42,8 +44,9 @@ def test_values_and_gradients_are_the_same(settings, variant, reduction, noise, 
     loss = Wasserstein1DLoss(**settings, **VARIANTS[variant], reduction=reduction)
     x, y = (0.1 * noise(2, 900, seed=seed, dtype=torch.float64) for seed in (0, 1))
     x[0, :500] = 0
-    for fast, clear in zip(*results(loss, x, y, monkeypatch), strict=True):
-        torch.testing.assert_close(fast, clear, rtol=1e-7, atol=1e-9)
+    for *fast, clear in zip(*results(loss, x, y, monkeypatch), strict=True):
+        for found in fast:
+            torch.testing.assert_close(found, clear, rtol=1e-7, atol=1e-9)
 
 
 FRAMES = {
@@ -73,8 +76,9 @@ def test_audio_is_streamed_to_the_same_sums(framing, frames, threads, noise, mon
         found = results(lambda *sides: loss(*sides, lengths=lengths), x, y, monkeypatch)
     finally:
         torch.set_num_threads(before)
-    for fast, clear in zip(*found, strict=True):
-        torch.testing.assert_close(fast, clear, rtol=1e-7, atol=1e-8)
+    for *fast, clear in zip(*found, strict=True):
+        for other in fast:
+            torch.testing.assert_close(other, clear, rtol=1e-7, atol=1e-8)
 
 
 @pytest.mark.parametrize("clips", [1, 3])
@@ -100,20 +104,24 @@ def test_spectrograms_are_treated_alike(variant, noise, monkeypatch):
     x, y = (noise(3, 7, 5, seed=seed, dtype=torch.float64).square() for seed in (0, 1))
     x[0, 2:5], y[1, :, 3] = 0, 0
     positions = None if loss.over_time else torch.linspace(0, 1, 7)
-    for fast, clear in zip(
-        *results(lambda a, b: loss(a, b, positions), x, y, monkeypatch), strict=True
-    ):
-        torch.testing.assert_close(fast, clear, rtol=1e-7, atol=1e-9)
+    found = results(lambda a, b: loss(a, b, positions), x, y, monkeypatch)
+    for *fast, clear in zip(*found, strict=True):
+        for other in fast:
+            torch.testing.assert_close(other, clear, rtol=1e-7, atol=1e-9)
 
 
 def test_in_single_precision_they_are_the_same_to_single_precision(settings, noise, monkeypatch):
     loss = Wasserstein1DLoss(**settings, reduction="none")
     x, y = noise(2, 900), noise(2, 900, seed=1)
-    for fast, clear in zip(*results(loss, x, y, monkeypatch), strict=True):
-        torch.testing.assert_close(fast, clear, rtol=1e-3, atol=1e-5 * clear.abs().max().item())
+    for *fast, clear in zip(*results(loss, x, y, monkeypatch), strict=True):
+        for found in fast:
+            atol = 1e-5 * clear.abs().max().item()
+            torch.testing.assert_close(found, clear, rtol=1e-3, atol=atol)
 
 
-def test_a_gradient_of_a_gradient_is_that_of_finite_differences(noise):
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_gradient_of_a_gradient_is_that_of_finite_differences(compiled, noise, monkeypatch):
+    monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", compiled)
     loss = Wasserstein1DLoss(fft_size=16, hop_length=8, square_magnitude=True)
     x, y = (noise(24, seed=seed, dtype=torch.float64) for seed in (0, 1))
     assert torch.autograd.gradgradcheck(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sot import wasserstein_1d
 from sot.transport import _ops
+from sot.transport._by_rank import cost_by_rank
 from sot.transport._merge import transport_cost
 
 
@@ -23,17 +24,19 @@ def weights(rows, bins, ties, dtype=torch.float64):
 
 
 def compare(x, y, u, v, p, cut=False):
-    """Cost and weight gradients of both ways, with positions that are sorted already."""
+    """Cost and weight gradients of all ways, with positions that are sorted already."""
     scale = torch.rand(len(u), dtype=u.dtype)
     results = []
     for function in (
         lambda u, v: transport_cost(x, y, u, v, p, cut),
+        lambda u, v: cost_by_rank(x, y, u, v, p, cut),
         lambda u, v: wasserstein_1d(x, y, u, v, p=p, require_sort=False, limit_quantile_range=cut),
     ):
         inputs = [side.clone().requires_grad_() for side in (u, v)]
         cost = function(*inputs)
         results.append((cost.detach(), *torch.autograd.grad((cost * scale).sum(), inputs)))
-    for clear, fast in zip(*results, strict=True):
+    for clear, by_rank, fast in zip(*results, strict=True):
+        torch.testing.assert_close(by_rank, clear)
         torch.testing.assert_close(fast, clear)
 
 
@@ -60,8 +63,9 @@ def test_they_are_the_same_in_single_precision():
     for p in (1, 2, 2.5):
         compare(x, x, weights(20, 40, True, torch.float32), weights(20, 40, True, torch.float32), p)
         u, v = weights(20, 40, False, torch.float32), weights(20, 40, False, torch.float32)
-        costs = wasserstein_1d(x, x, u, v, p=p), transport_cost(x, x, u, v, p, False)
-        torch.testing.assert_close(*costs)
+        cost = transport_cost(x, x, u, v, p, False)
+        torch.testing.assert_close(wasserstein_1d(x, x, u, v, p=p), cost)
+        torch.testing.assert_close(cost_by_rank(x, x, u, v, p, False), cost)
 
 
 @pytest.fixture
@@ -169,11 +173,15 @@ def test_equal_levels_on_one_grid_have_the_rule_of_the_oracle(dtype, seed):
     rows, bins = (int(torch.randint(1, top, (), generator=generator)) for top in (10, 9))
     sides = [torch.randint(0, 3, (rows, bins), generator=generator).to(dtype) for _ in range(2)]
     grid = torch.rand(bins, generator=generator, dtype=dtype).sort().values
-    found, expected = ([side.clone().requires_grad_() for side in sides] for _ in range(2))
-    cost = wasserstein_1d(grid, grid, *found, p=1, require_sort=False)
-    oracle = transport_cost(grid, grid, *expected, 1.0, False)
-    torch.testing.assert_close(cost, oracle)
-    cost.sum().backward()
-    oracle.sum().backward()
-    for mine, theirs in zip(found, expected, strict=True):
-        torch.testing.assert_close(mine.grad, theirs.grad)
+    results = []
+    for function in (
+        lambda u, v: transport_cost(grid, grid, u, v, 1.0, False),
+        lambda u, v: cost_by_rank(grid, grid, u, v, 1.0, False),
+        lambda u, v: wasserstein_1d(grid, grid, u, v, p=1, require_sort=False),
+    ):
+        inputs = [side.clone().requires_grad_() for side in sides]
+        cost = function(*inputs)
+        results.append((cost.detach(), *torch.autograd.grad(cost.sum(), inputs)))
+    for clear, *others in zip(*results, strict=True):
+        for found in others:
+            torch.testing.assert_close(found, clear)

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sot._dispatch import kernels_serve
 from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
-from sot.spectra import magnitude_or_power
-from sot.transport import Histogram, highest_level, row_transport
+from sot.losses._steps import cost_in_steps
+from sot.transport import highest_level
 
 
 def fused_cost(
@@ -28,21 +27,7 @@ def fused_cost(
     p: float,
     cut: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Transport costs between frames, and whether each votes.
-
-    Args:
-        x: reference, complex coefficients or real weights, shape (..., n).
-        y: estimate, likewise, shape (..., m).
-        x_positions: sorted, shape (n,).
-        y_positions: sorted, shape (m,).
-        square: complex coefficients count by their power, otherwise by their magnitude.
-        rule: how the masses of both are related.
-        p: exponent of the ground cost.
-        cut: leave out levels above 1.
-
-    Returns:
-        Two tensors of shape (...).
-    """
+    """:func:`sot.losses._steps.cost_in_steps` on positions that are constant and shared."""
     gradients = torch.is_grad_enabled()
     cost, votes, _, _ = spectral_cost(
         x.reshape(-1, x.shape[-1]),
@@ -60,29 +45,6 @@ def fused_cost(
         gradients and y.requires_grad,
     )
     return cost.reshape(x.shape[:-1]), votes.reshape(x.shape[:-1])
-
-
-def can_be_fused(x: Tensor, y: Tensor, x_positions: Tensor, y_positions: Tensor) -> bool:
-    """Whether positions are constants that all frames share, and the kernels serve."""
-    shared = x_positions.ndim == y_positions.ndim == 1
-    constant = not (x_positions.requires_grad or y_positions.requires_grad)
-    return shared and constant and kernels_serve(x, y, x_positions, y_positions)
-
-
-def unfused_cost(
-    x: Tensor,
-    y: Tensor,
-    x_positions: Tensor,
-    y_positions: Tensor,
-    square: bool,
-    rule: MassRule,
-    p: float,
-    cut: bool,
-) -> tuple[Tensor, Tensor]:
-    """:func:`fused_cost` in steps, each of them differentiable to any order."""
-    u, v, votes = rule(magnitude_or_power(x, square), magnitude_or_power(y, square))
-    rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
-    return row_transport(*rows, p, cut).reshape(votes.shape), votes
 
 
 @torch.library.custom_op("sot::spectral_cost", mutates_args=())
@@ -162,7 +124,7 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
         # Somebody will differentiate once more: hand out derivatives that can be.
         square, normalize, balanced, silent_vote, eps, p, cut = ctx.settings
         rule = MassRule(normalize, balanced, eps, silent_vote)
-        cost = unfused_cost(x, y, x_positions, y_positions, square, rule, p, cut)[0]
+        cost = cost_in_steps(x, y, x_positions, y_positions, square, rule, p, cut)[0]
         sides = [side for side, wanted in zip((x, y), ctx.wanted, strict=True) if wanted]
         found = iter(torch.autograd.grad(cost, sides, grad, create_graph=True))
         grads = [next(found) if wanted else None for wanted in ctx.wanted]

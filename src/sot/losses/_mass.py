@@ -27,16 +27,18 @@ class MassRule:
 
     def __call__(self, reference: Tensor, estimate: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Histograms of shape (..., bins) each, and whether each of them votes, shape (...)."""
-        mass_x, mass_y = reference.sum(-1, keepdim=True), estimate.sum(-1, keepdim=True)
-        if self.silent_frames_vote:
-            votes = torch.ones_like(mass_x, dtype=torch.bool)
-            mass_x, mass_y = mass_x + self.eps, mass_y + self.eps
-        else:
-            votes = ~((mass_x <= self.eps) | (mass_y <= self.eps))  # so that a NaN shows
-            mass_x, mass_y = torch.where(votes, mass_x, 1.0), torch.where(votes, mass_y, 1.0)
+        mass_x, mass_y, votes = self.masses(reference.sum(-1), estimate.sum(-1))
+        mass_x, mass_y = mass_x[..., None], mass_y[..., None]
         if self.normalize:
             reference = reference / mass_x
             estimate = estimate / (mass_y if self.balanced else mass_x)
         elif self.balanced:
             estimate = estimate * (mass_x / mass_y)
-        return reference, estimate, votes.squeeze(-1)
+        return reference, estimate, votes
+
+    def masses(self, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What both are divided by, given their masses, and whether each frame votes."""
+        if self.silent_frames_vote:
+            return mass_x + self.eps, mass_y + self.eps, torch.ones_like(mass_x, dtype=torch.bool)
+        votes = ~((mass_x <= self.eps) | (mass_y <= self.eps))  # so that a NaN shows
+        return torch.where(votes, mass_x, 1.0), torch.where(votes, mass_y, 1.0), votes

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from sot._dispatch import kernels_serve
 from sot._threads import scaled_rows, share_rows
-from sot.losses._fused import unfused_cost
 from sot.losses._mass import MassRule
 from sot.losses._replaced import positive_root
+from sot.losses._steps import cost_in_steps
 from sot.spectra import (
     Audio,
     BlockTransform,
@@ -318,7 +318,7 @@ def _in_steps(
         return above_floor(weights, analysis.noise_floor) * gains
 
     rule = MassRule(how.normalize, how.balanced, how.eps, how.silent_frames_vote)
-    cost, voting = unfused_cost(
+    cost, voting = cost_in_steps(
         weights(x, x_lengths),
         weights(y, y_lengths),
         positions,

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
-from sot.losses._fused import can_be_fused, fused_cost, unfused_cost
 from sot.losses._mass import MassRule
 from sot.losses._reduction import (
     Reduction,
@@ -25,6 +24,7 @@ from sot.losses._representation import FramedAudio, Representation, sides
 from sot.losses._spectral import Side, SpectralLoss, check_that_they_fit
 from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses._streamed import Transport, can_stream, streamed_cost
+from sot.losses._ways import way_to_costs
 from sot.losses.presets import PRESETS, with_presets
 from sot.spectra import SCALINGS, STFT, FramingRule, MelScale, Scaling, Window
 from sot.transport import Histogram, circular_transport, quantiles
@@ -371,8 +371,7 @@ class Wasserstein1DLoss(SpectralLoss):
                 cut, root = self.quantile_lowpass, self.apply_root
                 cost = replaced_cost(*rows, self.p, cut, root, self.eps)
             return cost.reshape(votes.shape), votes
-        fused = can_be_fused(x, y, x_positions, y_positions)
-        cost, votes = (fused_cost if fused else unfused_cost)(
+        cost, votes = way_to_costs(x, y, x_positions, y_positions)(
             x,
             y,
             x_positions,

@@ -77,9 +77,9 @@ def transpose_frames(
     # The inverse transform counts every bin twice, except for the two that have no mirror image.
     # With those two doubled, half of it is the sum that is wanted; the half is in the window.
     doubled = grad.clone()
-    doubled[..., 0] *= 2
+    doubled[..., 0].mul_(2)
     if fft_size % 2 == 0:
-        doubled[..., -1] *= 2
+        doubled[..., -1].mul_(2)
     inverse = torch.fft.irfft(doubled, n=fft_size, norm="forward")[..., :length]
     total = _overlap_add(inverse * half, hop_length)
     return functional.pad(total, (0, samples - total.shape[-1]))
@@ -93,5 +93,5 @@ def _overlap_add(pieces: Tensor, hop_length: int) -> Tensor:
     parts = parts.unflatten(-1, (overlap, hop_length))
     total = pieces.new_zeros(*pieces.shape[:-2], frames + overlap - 1, hop_length)
     for part in range(overlap):
-        total[..., part : part + frames, :] += parts[..., part, :]
+        total[..., part : part + frames, :].add_(parts[..., part, :])
     return total.flatten(-2)[..., : (frames - 1) * hop_length + length]

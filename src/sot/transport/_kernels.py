@@ -214,7 +214,7 @@ def _average_orders(
     """Mean of the derivatives for the two orders in which equal levels could be passed.
 
     A run of equal levels is passed in turn with its like on the other side; the last level of all
-    keeps the order in which u goes first. See `_levels_below` in _merge.py.
+    keeps the order in which u goes first. See `levels_below` in _merge.py.
 
     `side` is 0 if `own` is u, 1 if it is v. Returns the sum of levels times derivatives in the
     order in which u goes first.

@@ -41,16 +41,16 @@ def transport_cost(x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bo
     top = highest_level(cut, levels_u.dtype)
     sorted_u, sorted_v = levels_u.detach().contiguous(), levels_v.detach().contiguous()
 
-    early_u, late_u = _levels_below(sorted_u, sorted_v)
-    early_v, late_v = _levels_below(sorted_v, sorted_u)
+    early_u, late_u = levels_below(sorted_u, sorted_v)
+    early_v, late_v = levels_below(sorted_v, sorted_u)
     cost = _interval_costs(x, y, sorted_u, sorted_v, early_u, p, top)
     cost = cost + _interval_costs(y, x, sorted_v, sorted_u, late_v, p, top)
 
-    slope_u = _slope(x, y, sorted_u, sorted_v, early_u, p, top)
-    slope_v = _slope(y, x, sorted_v, sorted_u, late_v, p, top)
+    slope_u = slope(x, y, sorted_u, sorted_v, early_u, p, top)
+    slope_v = slope(y, x, sorted_v, sorted_u, late_v, p, top)
     # And the other order; the last level keeps the first order, a constant in the potentials.
-    slope_u = _mean_but_last(slope_u, _slope(x, y, sorted_u, sorted_v, late_u, p, top))
-    slope_v = _mean_but_last(slope_v, _slope(y, x, sorted_v, sorted_u, early_v, p, top))
+    slope_u = _mean_but_last(slope_u, slope(x, y, sorted_u, sorted_v, late_u, p, top))
+    slope_v = _mean_but_last(slope_v, slope(y, x, sorted_v, sorted_u, early_v, p, top))
 
     # The brackets are exactly zero; they carry the derivatives with respect to the weights, while
     # the intervals, held constant above, carry those with respect to the positions.
@@ -70,7 +70,7 @@ def highest_level(cut: bool, dtype: torch.dtype) -> float:
     return 1 + (1e-12 if dtype == torch.float64 else 1e-6)
 
 
-def _levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+def levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     """The number of levels of `other` below each of `own`, if ties go to `own` or to `other`.
 
     A run of equal levels, as empty bins make, is passed in turn with its like on the other side:
@@ -83,15 +83,16 @@ def _levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     return early, torch.minimum(early + 1, below_or_equal)
 
 
-def _at(positions: Tensor, index: Tensor) -> Tensor:
+def positions_at(positions: Tensor, index: Tensor) -> Tensor:
     """Positions at the given bins; a bin past the end is the last one."""
     index = index.clamp(max=positions.shape[-1] - 1)
     if positions.ndim == 1:
-        return positions[index]
-    return torch.take_along_dim(positions, index, dim=-1)
+        return positions.index_select(0, index.flatten()).reshape(index.shape)
+    positions = positions.expand(*index.shape[:-1], positions.shape[-1])
+    return torch.take_along_dim(positions, index.long(), dim=-1)
 
 
-def _ground_cost(a: Tensor, b: Tensor, p: float) -> Tensor:
+def ground_cost(a: Tensor, b: Tensor, p: float) -> Tensor:
     distance = (a - b).abs()
     if p == 1:
         return distance
@@ -110,10 +111,10 @@ def _interval_costs(
     previous = torch.nn.functional.pad(other, (1, 0)).gather(-1, below)
     width = own - torch.maximum(_shifted(own, 0.0), previous)
     width = torch.where(own <= top, width, 0.0)
-    return (width * _ground_cost(x, _at(y, below), p)).sum(-1)
+    return (width * ground_cost(x, positions_at(y, below), p)).sum(-1)
 
 
-def _slope(
+def slope(
     x: Tensor, y: Tensor, own: Tensor, other: Tensor, below: Tensor, p: float, top: float
 ) -> Tensor:
     """Derivative of the cost with respect to each level of `own`.
@@ -121,14 +122,14 @@ def _slope(
     Raising a level lengthens the interval that ends there and shortens the next one, if any.
     """
     infinity = float("inf")
-    matched = _at(y, below)
+    matched = positions_at(y, below)
     following = torch.nn.functional.pad(other, (0, 1), value=infinity).gather(-1, below)
     following = torch.minimum(
         following, torch.nn.functional.pad(own[..., 1:], (0, 1), value=infinity)
     )
     successor = torch.cat([x[..., 1:], x[..., -1:]], dim=-1)
-    ends = torch.where(own <= top, _ground_cost(x, matched, p), 0.0)
-    begins = torch.where(following <= top, _ground_cost(successor, matched, p), 0.0)
+    ends = torch.where(own <= top, ground_cost(x, matched, p), 0.0)
+    begins = torch.where(following <= top, ground_cost(successor, matched, p), 0.0)
     return ends - begins
 
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from sot import _checks
-from sot._dispatch import kernels_serve
+from sot._dispatch import is_transformed, kernels_serve
+from sot.transport._by_rank import cost_by_rank
 from sot.transport._histograms import Histogram, paired_histograms
 from sot.transport._merge import transport_cost
 
@@ -93,7 +94,9 @@ def row_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Te
     moving = u.positions.requires_grad or v.positions.requires_grad
     if moving or not kernels_serve(*tensors):
         u, v = u.sorted(), v.sorted()
-        return transport_cost(u.positions, v.positions, u.weights, v.weights, p, cut)
+        by_steps = moving or is_transformed(*tensors)
+        vectorised = transport_cost if by_steps else cost_by_rank
+        return vectorised(u.positions, v.positions, u.weights, v.weights, p, cut)
     from sot.transport._ops import transport
 
     gradients = torch.is_grad_enabled()

@@ -1,0 +1,109 @@
+"""Costs between spectra by operators of torch, with their derivative in closed form.
+
+The path of devices without compiled kernels. It computes what the fused kernel does, for all
+frames at once: torch's own derivatives of the same steps would keep a dozen arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sot.losses._mass import MassRule
+from sot.losses._steps import cost_in_steps
+from sot.spectra import magnitude_or_power
+from sot.transport import potentials, slopes_by_rank
+
+
+def closed_form_cost(
+    x: Tensor,
+    y: Tensor,
+    x_positions: Tensor,
+    y_positions: Tensor,
+    square: bool,
+    rule: MassRule,
+    p: float,
+    cut: bool,
+) -> tuple[Tensor, Tensor]:
+    """:func:`sot.losses._steps.cost_in_steps` on positions that are constant and shared."""
+    rows = x.flatten(0, -2), y.flatten(0, -2)
+    # A graph is made only where each argument is a tensor of its own.
+    positions = x_positions, y_positions.view_as(y_positions)
+    cost, votes = _ClosedForm.apply(*rows, *positions, square, rule, p, cut)
+    return cost.reshape(x.shape[:-1]), votes.reshape(x.shape[:-1])
+
+
+class _ClosedForm(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        y: Tensor,
+        x_positions: Tensor,
+        y_positions: Tensor,
+        square: bool,
+        rule: MassRule,
+        p: float,
+        cut: bool,
+    ) -> tuple[Tensor, Tensor]:
+        levels_u, levels_v = (magnitude_or_power(side, square).cumsum(-1) for side in (x, y))
+        mass_x, mass_y, votes = rule.masses(levels_u[:, -1], levels_v[:, -1])
+        scale_x, scale_y = _scales(rule, mass_x, mass_y)
+        levels_u.mul_(scale_x[:, None])
+        levels_v.mul_(scale_y[:, None])
+        found = slopes_by_rank(x_positions, y_positions, levels_u, levels_v, p, cut)
+        slopes_x, slopes_y = None, None
+        # How a mass enters both histograms: by the quotient rule.
+        moment_v = torch.linalg.vecdot(levels_v, found.v)
+        if ctx.needs_input_grad[0]:
+            offset = torch.zeros_like(mass_x)
+            if rule.normalize:
+                moment = torch.linalg.vecdot(levels_u, found.u)
+                offset = -(moment if rule.balanced else moment + moment_v) / mass_x
+            elif rule.balanced:
+                offset = moment_v / mass_x
+            slopes_x = torch.addcmul(offset[:, None], potentials(found.u), scale_x[:, None])
+        if ctx.needs_input_grad[1]:
+            offset = -moment_v / mass_y if rule.balanced else torch.zeros_like(mass_y)
+            slopes_y = torch.addcmul(offset[:, None], potentials(found.v), scale_y[:, None])
+        ctx.settings = (square, rule, p, cut)
+        ctx.save_for_backward(x, y, x_positions, y_positions, slopes_x, slopes_y)
+        ctx.mark_non_differentiable(votes)
+        return found.cost, votes
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Any) -> tuple[Tensor | None, ...]:
+        x, y, x_positions, y_positions, *slopes = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:2]
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            # Somebody will differentiate once more: hand out derivatives that can be.
+            cost, _ = cost_in_steps(x, y, x_positions, y_positions, *ctx.settings)
+            sides = [side for side, needed in zip((x, y), wanted, strict=True) if needed]
+            found = iter(torch.autograd.grad(cost, sides, grad, create_graph=True))
+            grads = [next(found) if needed else None for needed in wanted]
+        else:
+            square = ctx.settings[0]
+            grads = [
+                None if slope is None else _chained(side, slope * grad[:, None], square)
+                for side, slope in zip((x, y), slopes, strict=True)
+            ]
+        return *grads, *(None,) * 6
+
+
+def _scales(rule: MassRule, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, Tensor]:
+    """What the weights of both sides are multiplied with."""
+    if rule.normalize:
+        return 1 / mass_x, 1 / (mass_y if rule.balanced else mass_x)
+    return torch.ones_like(mass_x), mass_x / mass_y if rule.balanced else torch.ones_like(mass_x)
+
+
+def _chained(side: Tensor, slopes: Tensor, square: bool) -> Tensor:
+    """Derivative with respect to coefficients from that with respect to their weights."""
+    if not side.is_complex():
+        return slopes
+    if square:
+        return side * (2 * slopes)
+    direction = side / side.abs().clamp(min=torch.finfo(slopes.dtype).tiny)
+    return direction * slopes
