@@ -33,7 +33,7 @@ class Outcome:
 
     Args:
         row: the row.
-        amounts: seconds or bytes, for each work the medians of its turns.
+        amounts: what was measured, for each work the medians of its turns.
         errors: for each work those of its values and gradient, if the truth is known.
     """
 
@@ -63,8 +63,8 @@ class Outcome:
 
 def measured(row: Row, processes: Processes, effort: Effort, truths: Truths) -> Outcome:
     """Measure a row."""
-    measure = peaks if row.memory else alternating_times
-    amounts = measure(row.works, processes, effort)
+    measures = {"seconds": alternating_times, "bytes": peaks, "operators": calls_of_operators}
+    amounts = measures[row.measure](row.works, processes, effort)
     errors = [truths.errors(work) for work in row.works]
     processes.forget()
     return Outcome(row, amounts, errors)
@@ -101,6 +101,19 @@ def peaks(works: Sequence[Work], processes: Processes, effort: Effort) -> list[l
                 found[slot].append(_peak(process, work))
             finally:
                 process.close()
+    return found
+
+
+def calls_of_operators(
+    works: Sequence[Work], processes: Processes, effort: Effort
+) -> list[list[float]]:
+    """How many operators of torch each work calls, views among them."""
+    found = []
+    for slot, work in enumerate(works):
+        process = processes.of(work.side, effort.threads)
+        process.ask("load", slot=slot, work=work.name, settings=work.settings)
+        process.ask("run", slot=slot, warm=1, calls=1)
+        found.append([float(process.ask("operators", slot=slot))])
     return found
 
 

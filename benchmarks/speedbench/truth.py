@@ -38,6 +38,7 @@ def true_work(work: Work) -> Work | None:
         size, hop = settings.pop("fft_size"), settings.pop("hop_length")
         settings.update(resolutions=[[size, hop]])
         settings.pop("bind", None)
+        settings.pop("kernels", None)
         if settings["clips"] * settings["samples"] // hop > _MOST_FRAMES:
             return None
     return Work("POT", "stft", settings)

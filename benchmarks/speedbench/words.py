@@ -40,8 +40,8 @@ def figure(outcome: Outcome) -> str:
 
 
 def amounts(outcome: Outcome) -> str:
-    """Median times, or memory, of all works."""
-    say = memory if outcome.row.memory else time
+    """Median times, or memory, or operators, of all works."""
+    say = {"seconds": time, "bytes": memory, "operators": "{:.0f}".format}[outcome.row.measure]
     return ", ".join(
         f"{work.label or work.side} {say(amount)}"
         for work, amount in zip(outcome.row.works, outcome.medians, strict=True)

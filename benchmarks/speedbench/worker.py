@@ -61,6 +61,12 @@ class Worker:
         self.works[slot]()
         return _memory("VmHWM") - before
 
+    def operators(self, slot: int) -> int:
+        """How many operators of torch are called while a work is done."""
+        from speedbench.sides._torch import operators
+
+        return operators(self.works[slot])
+
     def pieces(self, slot: int, warm: int, calls: int) -> dict[str, float]:
         """Seconds of a call by pieces."""
         from speedbench.pieces import seconds_by_piece

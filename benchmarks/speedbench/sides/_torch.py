@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from speedbench import inputs
 
@@ -34,6 +36,23 @@ def with_gradient(function: Callable[[], Tensor], leaf: Tensor) -> Call:
         return value, grad
 
     return run
+
+
+def operators(call: Call) -> int:
+    """How many operators a call uses, forward and backward."""
+    with _Counting() as counting:
+        call()
+    return counting.count
+
+
+class _Counting(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return func(*args, **(kwargs or {}))
 
 
 def without_gradient(function: Callable[[], Tensor]) -> Call:

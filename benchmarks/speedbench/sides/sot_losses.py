@@ -12,6 +12,7 @@ from speedbench import inputs
 from speedbench.sides._torch import Call, audio, tensor, with_gradient, without_gradient
 
 if hasattr(sot, "wasserstein_1d"):
+    from sot import _dispatch
     from sot.spectra import VQT
 
 #: Only this package hands this function on.
@@ -21,12 +22,33 @@ Wanted = Literal["x", "y", "value"]
 
 
 def stft(
-    clips: int, samples: int, wanted: Wanted = "x", bind: bool = False, **arguments: Any
+    clips: int,
+    samples: int,
+    wanted: Wanted = "x",
+    bind: bool = False,
+    kernels: bool = True,
+    **arguments: Any,
 ) -> Call:
     """The loss of STFT spectra, on the replaced package's frames."""
     if OURS:
         arguments["framing"] = "reflect"
-    return _audio_call(sot.Wasserstein1DLoss(**arguments), clips, samples, wanted, bind)
+    if not kernels:
+        arguments["validate"] = False  # other devices have no checks of values
+    call = _audio_call(sot.Wasserstein1DLoss(**arguments), clips, samples, wanted, bind)
+    return call if kernels else _without_kernels(call)
+
+
+def _without_kernels(call: Call) -> Call:
+    """The same as if Numba could not be found."""
+
+    def run() -> tuple[torch.Tensor, torch.Tensor | None]:
+        _dispatch.NUMBA_IS_THERE = False
+        try:
+            return call()
+        finally:
+            _dispatch.NUMBA_IS_THERE = True
+
+    return run
 
 
 def multi_resolution(clips: int, samples: int) -> Call:
