@@ -35,6 +35,8 @@ def test_between_pure_tones_value_and_gradient_are_known(run, in_hertz):
     )
     curve = only_loss(answer)
     assert answer.document["f0"] == 440
+    config = answer.document["config"]
+    assert (config["tone"], config["candidate"], config["fft_size"]) == (440, "1", 2048)
     assert curve["value"] == pytest.approx([220, 0, 440], abs=1)
     below, _, above = curve["gradient"]
     assert below == pytest.approx(-220 * math.log(2), rel=0.02)

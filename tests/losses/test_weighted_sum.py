@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from sot import MultiScaleSpectralLoss, Wasserstein1DLoss, WeightedLoss, WeightedSum
+from sot import (
+    MultiResolutionSOTLoss,
+    MultiScaleSpectralLoss,
+    Wasserstein1DLoss,
+    WeightedLoss,
+    WeightedSum,
+)
 
 
 @pytest.fixture
@@ -44,6 +50,20 @@ def test_losses_of_each_item_are_added_item_by_item(noise):
     result = loss(x, y)
     assert result.total.shape == (3,)
     torch.testing.assert_close(result.total, 3 * result.parts["a"] + result.parts["b"])
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Wasserstein1DLoss(fft_size=256, reduction="none"), "shape of losses"),
+        (MultiScaleSpectralLoss(fft_sizes=[64]), "shape of losses"),
+        (MultiResolutionSOTLoss(fft_sizes=[64], hop_lengths=[16], reduction="none"), "one tensor"),
+    ],
+)
+def test_losses_that_cannot_be_added_are_refused_by_name(other, said, noise):
+    losses = {"a": Wasserstein1DLoss(fft_size=128, reduction="batch"), "b": other}
+    with pytest.raises(ValueError, match=rf"^losses\['b'\]: expected .*{said}.*reduce every"):
+        WeightedSum(losses)(noise(2, 900), noise(2, 900, seed=1))
 
 
 def test_settings_reach_every_part(parts, noise):

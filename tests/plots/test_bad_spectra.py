@@ -1,5 +1,6 @@
 """Spectra that no figure can draw are named, by each figure of two spectra in the same words."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -62,4 +63,13 @@ def test_a_spectrum_without_bins_is_silent(plot):
 @pytest.mark.parametrize("plot", FIGURES)
 def test_a_single_bin_and_spectra_with_gradients_can_be_drawn(plot):
     one = torch.ones(1, requires_grad=True)
-    assert plot(torch.tensor([50.0]), one, one.double()) is not None
+    drawn = plot(torch.tensor([50.0]), one, one.double())
+    artist = getattr(drawn, "area", drawn)
+    axes = getattr(artist, "figure", artist).axes
+    assert axes
+    for ax in axes:
+        assert ax.has_data()
+        limits = [*ax.get_xlim(), *ax.get_ylim()]
+        assert np.isfinite(limits).all()
+        assert limits[0] < limits[1]
+        assert limits[2] < limits[3]

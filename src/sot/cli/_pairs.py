@@ -182,7 +182,7 @@ class Comparer:
             loss = self._loss(self.sample_rate or x.sample_rate)
             device = self.arguments.get("device", "cpu")
             return work(Prepared(*self._prepared(x, y), (x, y), loss, device))
-        except (ValueError, RuntimeError, MemoryError) as error:  # torch's lack of memory is one
+        except (ValueError, TypeError, RuntimeError, MemoryError) as error:
             message = f"{pair.reference} and {pair.estimate}: {error}"
             return Failure(pair.reference, pair.estimate, message)
 

@@ -117,7 +117,10 @@ def landscape(
         if not (item.values.isfinite().all() and item.gradients.isfinite().all()):
             _checks.fail(f"loss {name}", "finite numbers", "some beyond single precision", _LESS)
     if as_json:
-        typer.echo(_as_json(landscapes, f0))
+        synthetic = {"tone": tone, "tone_harmonics": tone_harmonics}
+        config = synthetic if file is None else {"file": str(file), "start": start}
+        config = {**config, "duration": duration, "candidate": candidate, **arguments}
+        typer.echo(_as_json(landscapes, f0, config))
     else:
         _print_table(landscapes, f0)
     if csv_file is not None:
@@ -193,8 +196,8 @@ def _heads(landscapes: dict[str, Landscape]) -> list[str]:
     return ["pitch", *(f"{name}{part}" for name in landscapes for part in ("", " gradient"))]
 
 
-def _as_json(landscapes: dict[str, Landscape], f0: float | None) -> str:
-    document: dict[str, Any] = {"f0": f0, "losses": {}}
+def _as_json(landscapes: dict[str, Landscape], f0: float | None, config: dict[str, Any]) -> str:
+    document: dict[str, Any] = {"f0": f0, "losses": {}, "config": config}
     for name, item in landscapes.items():
         document["losses"][name] = {
             "pitch": item.pitches.tolist(),

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from sot import _checks
 
+_REDUCE = "reduce every loss in the same way: 'mean', 'sum' or 'batch'"
+
 
 class WeightedLoss(NamedTuple):
     """The result of :class:`WeightedSum`: `total`, and in `parts` each loss before its weight."""
@@ -66,8 +68,13 @@ class WeightedSum(nn.Module):
         }
 
     def forward(self, *signals: Tensor, **settings: Any) -> WeightedLoss:
-        """The total and its parts; all arguments reach every loss."""
+        """The total and its parts; all arguments reach every loss.
+
+        Raises:
+            ValueError: results that cannot be added, such as frames of different transforms.
+        """
         parts = {name: loss(*signals, **settings) for name, loss in self.losses.items()}
+        _check_that_they_add_up(parts)
         weighted = [self.weights[name] * part for name, part in parts.items()]
         return WeightedLoss(sum(weighted[1:], start=weighted[0]), parts)
 
@@ -80,3 +87,13 @@ class WeightedSum(nn.Module):
                 _checks.fail(f"losses[{name!r}]", "a loss with a bind method", type(loss).__name__)
             bound[name] = bind(reference, **settings)
         return WeightedSum(bound, self.weights)
+
+
+def _check_that_they_add_up(parts: Mapping[str, Any]) -> None:
+    first, wanted = next(iter(parts.items()))
+    for name, part in parts.items():
+        if not isinstance(part, Tensor):
+            _checks.fail(f"losses[{name!r}]", "a loss that gives one tensor", part, _REDUCE)
+        if part.shape != wanted.shape:
+            shape = f"the shape of losses[{first!r}], {tuple(wanted.shape)}"
+            _checks.fail(f"losses[{name!r}]", shape, part, _REDUCE)
