@@ -10,6 +10,8 @@ from torch import Tensor
 # Whether Numba can be imported; it is not imported here.
 NUMBA_IS_THERE = importlib.util.find_spec("numba") is not None
 
+_PLAIN = (Tensor, torch.nn.Parameter)
+
 
 def kernels_serve(*tensors: Tensor) -> bool:
     """Whether the compiled kernels can do this work.
@@ -32,8 +34,9 @@ def is_transformed(*tensors: Tensor) -> bool:
 
 def can_be_read(*tensors: Tensor) -> bool:
     """Whether these are plain tensors on the CPU, which kernels may read here and now."""
-    plain = all(type(tensor) is Tensor for tensor in tensors)
-    return plain and not torch.compiler.is_compiling() and kernels_serve(*tensors)
+    if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0:
+        return False  # somebody watches the operators that are called
+    return all(type(tensor) in _PLAIN for tensor in tensors) and kernels_serve(*tensors)
 
 
 def in_forward_mode() -> bool:

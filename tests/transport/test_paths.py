@@ -113,7 +113,7 @@ def test_the_operator_keeps_the_promises_of_one(wanted):
     u, v = torch.rand(2, 3, 5).unbind()
     v.requires_grad_()
     torch.library.opcheck(
-        _ops.transport, (x, x, u.requires_grad_(wanted[0]), v, 2.0, False, False, *wanted)
+        _ops.transport.custom, (x, x, u.requires_grad_(wanted[0]), v, 2.0, False, False, *wanted)
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sot._operators import Operator
 from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
 from sot.losses._steps import cost_in_steps
@@ -47,8 +48,7 @@ def fused_cost(
     return cost.reshape(x.shape[:-1]), votes.reshape(x.shape[:-1])
 
 
-@torch.library.custom_op("sot::spectral_cost", mutates_args=())
-def spectral_cost(
+def _spectral_cost(
     x: Tensor,
     y: Tensor,
     x_positions: Tensor,
@@ -93,8 +93,7 @@ def spectral_cost(
     return cost, torch.from_numpy(votes > 0.0), x_grad, y_grad
 
 
-@spectral_cost.register_fake
-def _(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _fake(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     with_x, with_y = settings[-2:]
     return (
         x.new_empty(x.shape[0], dtype=x.real.dtype),
@@ -136,4 +135,4 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
     return *grads, *(None,) * 11
 
 
-spectral_cost.register_autograd(_backward, setup_context=_setup)
+spectral_cost = Operator("sot::spectral_cost", _spectral_cost, _fake, _setup, _backward)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from sot._dispatch import kernels_serve
+from sot._operators import Operator
 from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
 from sot.losses._replaced import positive_root
@@ -169,8 +170,7 @@ def _framing(window: Tensor, analysis: Analysis) -> Framing:
     return Framing(analysis.rule, window.shape[0], analysis.hop_length, analysis.fft_size)
 
 
-@torch.library.custom_op("sot::streamed_cost", mutates_args=())
-def streamed(
+def _streamed(
     x: Tensor,
     y: Tensor,
     x_lengths: Tensor,
@@ -253,8 +253,7 @@ def streamed(
     return cost, total, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
 
 
-@streamed.register_fake
-def _(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _fake(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     with_x, with_y = settings[-2:]
     return (
         x.new_empty(x.shape[0]),
@@ -291,7 +290,7 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
     return *grads, *(None,) * 22
 
 
-streamed.register_autograd(_backward, setup_context=_setup)
+streamed = Operator("sot::streamed_cost", _streamed, _fake, _setup, _backward)
 
 
 def _in_steps(

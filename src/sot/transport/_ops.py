@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sot._operators import Operator
 from sot._threads import scaled_rows, share_rows
 from sot.transport._merge import highest_level
 
@@ -17,8 +17,7 @@ Array = NDArray[Any]
 _ROWS = 64  # that a thread sorts before it goes on with them
 
 
-@torch.library.custom_op("sot::transport", mutates_args=())
-def transport(
+def _transport(
     x: Tensor,
     y: Tensor,
     u: Tensor,
@@ -90,8 +89,9 @@ def _sorted_transport(
             _sort_kernels.put_back(slope, order, start, grad)
 
 
-@transport.register_fake
-def _(x: Tensor, y: Tensor, u: Tensor, v: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor]:
+def _fake(
+    x: Tensor, y: Tensor, u: Tensor, v: Tensor, *settings: Any
+) -> tuple[Tensor, Tensor, Tensor]:
     del x, y
     with_u, with_v = settings[-2:]
     return (
@@ -118,4 +118,4 @@ def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ..
     return None, None, du, dv, None, None, None, None, None
 
 
-transport.register_autograd(_backward, setup_context=_setup)
+transport = Operator("sot::transport", _transport, _fake, _setup, _backward)
