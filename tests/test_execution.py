@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.library import opcheck
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset
 
 from sot import Wasserstein1DLoss, _dispatch
@@ -232,6 +233,35 @@ def test_without_kernels_a_loss_compiles_too(monkeypatch):
         (found,) = torch.autograd.grad(compiled(x, y), x)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+
+
+def test_a_loss_loads_no_compiler_of_torch():
+    run_python("""
+        import sys
+        import torch
+        from sot import Wasserstein1DLoss
+        x = torch.randn(2, 3000, requires_grad=True)
+        Wasserstein1DLoss()(x, torch.randn(2, 3000)).backward()
+        assert x.grad.any()
+        assert "numba" in sys.modules
+        assert "torch._dynamo" not in sys.modules
+    """)
+
+
+class _Watching(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.called = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.called.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+def test_who_watches_the_operators_sees_those_of_the_kernels():
+    with _Watching() as watching:
+        Wasserstein1DLoss()(*torch.randn(2, 2, 3000))
+    assert "sot.streamed_cost.default" in watching.called
 
 
 def test_kernels_stay_in_memory_where_no_cache_can_be_written():
