@@ -95,13 +95,12 @@ class Ends:
         frame = hop - shift[order]
         beyond = (frame < 0) | (frame >= frames)
         index = frame.clamp(0, frames - 1) * bins + order
-        flat = coefficients.flatten(1)
+        products = coefficients.flatten(1).gather(1, index.flatten().expand(rows, -1))
+        products = products.unflatten(1, index.shape).masked_fill_(beyond, 0)
+        parts = torch.view_as_real(products).flatten(2)
         for grid in self._grids:
-            of_grid = slice(grid.first, grid.last)
-            products = flat.gather(1, index[:, of_grid].flatten().expand(rows, -1))
-            products = products.unflatten(1, (len(hop), -1)).masked_fill_(beyond[:, of_grid], 0)
-            parts = torch.view_as_real(products).flatten(2)
-            spread_windows(parts, _of(matrices, grid), grid.offset, self.hop, signal)
+            share = parts[..., 2 * grid.first : 2 * grid.last]
+            spread_windows(share, _of(matrices, grid), grid.offset, self.hop, signal)
 
     def samples(self, frames: int) -> int:
         """Samples of a signal that holds all windows of these frames."""
