@@ -156,7 +156,9 @@ class _Magnitude(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         coefficients, magnitude = ctx.saved_tensors
-        direction: Tensor = coefficients / magnitude.clamp(min=torch.finfo(magnitude.dtype).tiny)
+        # As a product, since torch would divide by the magnitude as by a complex number.
+        inverse = magnitude.clamp(min=torch.finfo(magnitude.dtype).tiny).reciprocal()
+        direction: Tensor = coefficients * inverse
         return direction * grad
 
 

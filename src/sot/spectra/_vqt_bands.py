@@ -47,6 +47,9 @@ class Bands:
     def __init__(self, centres: Array, half_widths: Array, framing: Framing) -> None:
         self.hop = framing.hop_length
         self._overlap = -(-framing.frame_length // self.hop)
+        # Zeros before the signal serve as those behind it, where the transform is one block.
+        silence = framing.left if framing.rule == "zero" else 0
+        self._tail = -(-(framing.frame_length - silence) // self.hop)
         ranges = []
         for bins in _neighbours(centres, half_widths):
             first = math.floor(np.min((centres - half_widths)[bins]) * self.hop)
@@ -62,7 +65,7 @@ class Bands:
         A long signal is cut into blocks, so that few sizes serve all lengths.
         """
         largest = _round_up(max(1024, 2 * self._overlap))
-        return min(largest, _round_up(frames + self._overlap))
+        return min(largest, _round_up(frames + self._tail))
 
     def tensors(self, kernels: Kernels, size: int) -> list[Tensor]:
         """The bands (size, rows, bins) of each group.
@@ -92,12 +95,13 @@ class Bands:
 
     def spread(self, coefficients: Tensor, bands: list[Tensor], signal: Tensor) -> None:
         """Adjoint of :meth:`forward`: add to a signal of at least :meth:`samples` in place."""
-        rows, frames, _ = coefficients.shape
+        rows, frames, bins = coefficients.shape
         size = bands[0].shape[0]
         per_block, count = self._blocks(frames, size)
-        blocks = coefficients.new_zeros(size, rows, count, coefficients.shape[2])
+        blocks = coefficients.new_empty(size, rows, count, bins)
         for block, part in enumerate(coefficients.split(per_block, dim=1)):
             blocks[: part.shape[1], :, block] = part.transpose(0, 1).conj()
+            blocks[part.shape[1] :, :, block] = 0
         spread = self._transposed(blocks.flatten(1, 2), bands).unflatten(0, (rows, count))
         length = size * self.hop
         for block in range(count):
@@ -111,16 +115,23 @@ class Bands:
 
     def _blocks(self, frames: int, size: int) -> tuple[int, int]:
         """The frames that each block gives, and the number of blocks."""
-        per_block = min(frames, size - self._overlap)
+        if frames + self._tail <= size:
+            return frames, 1
+        per_block = size - self._overlap
         return per_block, -(-frames // per_block)
 
-    def _rows(self, device: torch.device) -> Tensor:
-        return torch.arange(self._lowest, self._highest, device=device) % self.hop
+    def _sources(self, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Where in the half spectrum of a real signal the rows are, and which are conjugated."""
+        total = size * self.hop
+        rows = torch.arange(self._lowest * size, self._highest * size, device=device) % total
+        return torch.minimum(rows, total - rows), rows > total // 2
 
     def _transform(self, blocks: Tensor, bands: list[Tensor]) -> Tensor:
         """Coefficients (size, blocks, bins) of signals (blocks, hop * size)."""
-        spectrum = torch.fft.fft(blocks).unflatten(-1, (self.hop, -1))
-        spectrum = spectrum.index_select(1, self._rows(blocks.device))
+        size = bands[0].shape[0]
+        sources, conjugated = self._sources(size, blocks.device)
+        spectrum = torch.fft.rfft(blocks).gather(1, sources.expand(len(blocks), -1))
+        spectrum = torch.where(conjugated, spectrum.conj(), spectrum).unflatten(1, (-1, size))
         spectrum = spectrum.permute(2, 0, 1).contiguous()
         pairs = zip(self._groups, bands, strict=True)
         folded = [torch.bmm(group.of(spectrum), band) for group, band in pairs]
@@ -133,15 +144,23 @@ class Bands:
         The real part of the adjoint is that of the transpose of the conjugate, and but for the
         bands every step is its own transpose.
         """
+        size, count, _ = conjugate.shape
         folded = torch.fft.ifft(conjugate, dim=0).contiguous()
-        rows = self._rows(conjugate.device)
-        spectrum = folded.new_zeros(*folded.shape[:2], len(rows))
+        spectrum = folded.new_zeros(size, count, self._highest - self._lowest)
         for group, band in zip(self._groups, bands, strict=True):
             product = torch.bmm(folded[..., group.bins], band.transpose(1, 2))
             group.of(spectrum).add_(product)
-        whole = folded.new_zeros(folded.shape[1], self.hop, folded.shape[0])
-        whole.index_add_(1, rows, spectrum.permute(1, 2, 0))
-        return _real_transform(whole.flatten(1))
+        sources, conjugated = self._sources(size, conjugate.device)
+        spectrum = spectrum.permute(1, 2, 0).flatten(1)
+        spectrum = torch.where(conjugated, spectrum, spectrum.conj()).mul_(0.5)
+        total = size * self.hop
+        half = folded.new_zeros(count, total // 2 + 1)
+        half.scatter_add_(1, sources.expand(count, -1), spectrum)
+        half[:, 0] *= 2  # the mean and the Nyquist frequency have no mirror image
+        if total % 2 == 0:
+            half[:, -1] *= 2
+        real: Tensor = torch.fft.irfft(half, n=total, norm="forward")
+        return real
 
     def _band(
         self, kernel: NDArray[np.complex128], start: int, rows: range, size: int
@@ -155,16 +174,6 @@ class Bands:
         shift = np.exp(-2j * np.pi * start / total * np.arange(low, high))
         folded: NDArray[np.complex128] = np.conj(band * shift).reshape(len(rows), size)
         return folded / self.hop
-
-
-def _real_transform(values: Tensor) -> Tensor:
-    """Real part of a Fourier transform, by a transform of half as many."""
-    count = values.shape[-1]
-    half = values[:, : count // 2 + 1].conj().resolve_conj()
-    half[:, 1:] += values[:, count - count // 2 :].flip(-1)
-    half[:, 1:] *= 0.5
-    real: Tensor = torch.fft.irfft(half, n=count, norm="forward")
-    return real
 
 
 def _neighbours(centres: Array, half_widths: Array) -> list[slice]:

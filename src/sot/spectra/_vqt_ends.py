@@ -47,7 +47,7 @@ class Ends:
         self._grids = _grids(late[self._order], nearest, taps)
         self._nearest = nearest
         self._extra = int(shifts.max())
-        self.places = np.stack([np.argsort(self._order, kind="stable"), shifts])
+        self.places = np.stack([np.argsort(self._order, kind="stable"), shifts, self._order])
 
     def matrices(self, ends: NDArray[np.complex128]) -> Array:
         """Real and imaginary parts of the conjugate ends, where they lie in their windows.
@@ -68,26 +68,38 @@ class Ends:
         return np.stack([placed.real, placed.imag], axis=1)
 
     def forward(self, signal: Tensor, matrices: Tensor, places: Tensor, frames: int) -> Tensor:
-        """Real and imaginary coefficients (rows, frames, bins, 2) of a signal (rows, samples)."""
+        """Coefficients (rows, frames, bins) of a signal (rows, samples)."""
         hops = frames + self._extra
         signal = padded_to(signal, self.samples(frames))
         products = [
             window_products(signal, _of(matrices, grid), grid.offset, self.hop, hops)
             for grid in self._grids
         ]
-        index = _index(places, frames)
-        product = torch.cat(products, dim=2).flatten(1)
-        product = product.gather(1, index.flatten().expand(len(signal), -1))
-        return product.reshape(-1, *index.shape)
+        column, shift, _ = places
+        hop = torch.arange(frames, device=signal.device)[:, None] + shift
+        index = (hop * len(column) + column).flatten().expand(len(signal), -1)
+        product = torch.view_as_complex(torch.cat(products, dim=2).unflatten(2, (-1, 2)))
+        values: Tensor = product.flatten(1).gather(1, index).unflatten(1, (frames, -1))
+        return values
 
-    def spread(self, parts: Tensor, matrices: Tensor, places: Tensor, signal: Tensor) -> None:
-        """Adjoint of :meth:`forward`: add to a signal of at least :meth:`samples` in place."""
-        rows, frames, bins = parts.shape[:3]
-        products = parts.new_zeros(rows, (frames + self._extra) * bins * 2)
-        products.scatter_(1, _index(places, frames).flatten().expand(rows, -1), parts.flatten(1))
-        products = products.unflatten(1, (-1, 2 * bins))
+    def spread(
+        self, coefficients: Tensor, matrices: Tensor, places: Tensor, signal: Tensor
+    ) -> None:
+        """Adjoint of :meth:`forward`: add to a signal of at least :meth:`samples` in place.
+
+        Coefficients of later bins are ignored.
+        """
+        rows, frames, bins = coefficients.shape
+        _, shift, order = places
+        hop = torch.arange(frames + self._extra, device=signal.device)[:, None]
+        frame = hop - shift[order]
+        beyond = (frame < 0) | (frame >= frames)
+        index = frame.clamp(0, frames - 1) * bins + order
+        products = coefficients.flatten(1).gather(1, index.flatten().expand(rows, -1))
+        products = products.unflatten(1, index.shape).masked_fill_(beyond, 0)
+        parts = torch.view_as_real(products).flatten(2)
         for grid in self._grids:
-            share = products[..., 2 * grid.first : 2 * grid.last]
+            share = parts[..., 2 * grid.first : 2 * grid.last]
             spread_windows(share, _of(matrices, grid), grid.offset, self.hop, signal)
 
     def samples(self, frames: int) -> int:
@@ -96,27 +108,17 @@ class Ends:
         return max(samples_for(grid.offset, grid.taps, self.hop, hops) for grid in self._grids)
 
 
-def _index(places: Tensor, frames: int) -> Tensor:
-    """Where in the products (hops, ends, 2) frames, bins and parts are, of that shape."""
-    column, shift = places
-    ends = len(column)
-    hop = torch.arange(frames, device=places.device)[:, None] + shift
-    part = torch.arange(2, device=places.device)
-    first: Tensor = ((hop * ends + column) * 2)[..., None]
-    return first + part
-
-
 def _of(matrices: Tensor, grid: _Grid) -> Tensor:
     """Kernels (2 ends, taps) of one grid."""
     return matrices[grid.first : grid.last, :, : grid.taps].flatten(0, 1)
 
 
 def _grids(late: NDArray[np.int64], nearest: int, taps: int) -> list[_Grid]:
-    """Ends that are ascendingly late in the hop, those together that are within a quarter end."""
+    """Ends that are ascendingly late in the hop, those together that are within half an end."""
     grids = []
     first = 0
     while first < len(late):
-        last = int(np.searchsorted(late, late[first] + taps // 4, side="right"))
+        last = int(np.searchsorted(late, late[first] + taps // 2, side="right"))
         width = taps + int(late[last - 1] - late[first])
         grids.append(_Grid(first, last, nearest + int(late[first]), width))
         first = last

@@ -102,7 +102,7 @@ class VQT(Spectrum):
         self.gamma = gamma
         self.lengths = lengths
         self.window = window
-        widths = half_widths(window, lengths, self.framing.hop_length)
+        widths, self._shapes = half_widths(window, lengths, self.framing.hop_length)
         self._long_bins = int(np.count_nonzero(np.isfinite(widths)))
         if self._long_bins:
             centres = frequencies[: self._long_bins] / sample_rate
@@ -136,10 +136,11 @@ class VQT(Spectrum):
         if self._long_bins:
             bands = self._tensors(self._bands.size(frames), signal.dtype, signal.device)
             long = self._bands.forward(signal, bands, frames)
-            for ends, kernels, places in self._both_ends(signal.dtype):
-                values = ends.forward(signal, kernels, places, frames)
-                long = long + torch.view_as_complex(values)
-            parts.append(long)
+            at_start, at_stop = (
+                ends.forward(signal, kernels, places, frames)
+                for ends, kernels, places in self._both_ends(signal.dtype)
+            )
+            parts.append(at_start.add_(at_stop).add_(long))
         if self._long_bins < self.bins:
             kernels, start = self._short(signal.dtype)
             products = window_products(signal, kernels, start, self.framing.hop_length, frames)
@@ -148,7 +149,8 @@ class VQT(Spectrum):
 
     def _adjoint(self, coefficients: Tensor, samples: int) -> Tensor:
         """Adjoint of :meth:`_coefficients`."""
-        long, short = coefficients.resolve_conj().tensor_split([self._long_bins], dim=2)
+        coefficients = coefficients.resolve_conj().contiguous()
+        long, short = coefficients.tensor_split([self._long_bins], dim=2)
         dtype, hop = coefficients.real.dtype, self.framing.hop_length
         rows, frames, _ = coefficients.shape
         room = max(samples, samples_for(0, self.framing.frame_length + hop, hop, frames))
@@ -161,7 +163,7 @@ class VQT(Spectrum):
         if self._long_bins:
             self._bands.spread(long, bands, signal)
             for ends, kernels, places in self._both_ends(dtype):
-                ends.spread(torch.view_as_real(long), kernels, places, signal)
+                ends.spread(coefficients, kernels, places, signal)
         if self._long_bins < self.bins:
             kernels, start = self._short(dtype)
             spread_windows(torch.view_as_real(short).flatten(2), kernels, start, hop, signal)
@@ -189,8 +191,7 @@ class VQT(Spectrum):
         taps = taper_length(hop)
         taken = []
         for index in range(self._long_bins):
-            kernel = self.kernel(index)
-            taken.append(kernel * (1 - taper(len(kernel), taps)))
+            taken.append(self.kernel(index) * (1 - self._taper(index)))
         starts = np.array([self._start(index) for index in range(self._long_bins)])
         stops = starts + self.lengths[: self._long_bins] - taps
         self._ends = {"start": Ends(starts, taps, hop), "stop": Ends(stops, taps, hop)}
@@ -201,9 +202,11 @@ class VQT(Spectrum):
 
     def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
         """A long kernel times its taper, and where in the frame it starts."""
-        kernel = self.kernel(index)
-        tapered = kernel * taper(len(kernel), taper_length(self.framing.hop_length))
-        return tapered, self._start(index)
+        return self.kernel(index) * self._taper(index), self._start(index)
+
+    def _taper(self, index: int) -> Array:
+        taps = taper_length(self.framing.hop_length)
+        return taper(int(self.lengths[index]), taps, self._shapes[index])
 
     def _start(self, index: int) -> int:
         """Where in the frame the kernel of a bin starts."""
