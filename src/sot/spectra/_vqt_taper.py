@@ -17,7 +17,7 @@ from sot.spectra.framing import Array, Window, window_samples
 # The band of a kernel is cut where less than this share of its energy is left outside. The quiet
 # bins between the harmonics of a tone, and the gradient through them, are made of such remainders,
 # so the cut is far below what the values at the peaks would need.
-_ENERGY_OUTSIDE = 1e-14
+_ENERGY_OUTSIDE = 1e-15
 # A window with a kink in its middle has a spectrum that falls slowly in spite of the taper: it is
 # cut at this multiple of 1 / length, unless more than this share of its energy lies beyond.
 _WIDEST = 1000.0
