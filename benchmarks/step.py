@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from sot.harmonic import HarmonicEstimator, SinusoidDataModule
 from sot.harmonic.checkpoints import CONFIG, checkpoints_folder, configured
 from sot.harmonic.data_module import Batch
 from sot.harmonic.naming import EXPERIMENTS
+from sot.losses._base import BoundLoss
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "estimator.md"
 PART = 64  # frames, as many as the encoder takes at a time on a processor
@@ -35,8 +36,8 @@ WORK = {
     "encoder": "nearly all in its convolutions and 1 x 1 layers; the heads are a few products",
     CONVOLUTION: "the same convolution alone, with torch, in a turn of its own",
     "synthesis": "the recurrence of the harmonics, and one product for the amplitudes of a frame",
-    "transport": "one STFT of either side; the merge yields the gradient along with the cost",
-    "magnitude": "an STFT at each size, of either side, and the magnitudes",
+    "transport": "an STFT, and the merge, which yields the gradient along with the cost",
+    "magnitude": "an STFT at each size, the magnitudes, and looking up those of the targets",
     OPTIMISER: "Adam, on 46,012 weights",
 }
 Times = dict[tuple[str, str], float]  # seconds, by piece and direction
@@ -51,6 +52,13 @@ def experiment(name: str) -> tuple[HarmonicEstimator, Batch]:
     return model.train(), next(iter(few.train_dataloader()))
 
 
+def bound_losses(model: HarmonicEstimator, batch: Batch) -> dict[str, BoundLoss]:
+    """The parts of the objective with the spectra of their targets."""
+    clips = torch.empty_like(batch["audio"])
+    clips[batch["index"]] = batch["audio"]
+    return {name: loss.bind(clips) for name, loss in model.objective.losses.items()}
+
+
 @contextmanager
 def clock(times: Times, piece: str, side: str) -> Iterator[None]:
     """Add the seconds that the block takes."""
@@ -59,8 +67,10 @@ def clock(times: Times, piece: str, side: str) -> Iterator[None]:
     times[piece, side] = times.get((piece, side), 0.0) + time.perf_counter() - start
 
 
-def timed_step(model: HarmonicEstimator, optimiser: Optimizer, batch: Batch) -> Times:
-    """One training step, cut at the seams between its pieces."""
+def timed_step(
+    model: HarmonicEstimator, bound: Mapping[str, BoundLoss], optimiser: Optimizer, batch: Batch
+) -> Times:
+    """One training step, cut at the seams between its pieces; the targets are bound already."""
     times: Times = {}
     optimiser.zero_grad()
     with clock(times, "encoder", "forward"):
@@ -69,9 +79,9 @@ def timed_step(model: HarmonicEstimator, optimiser: Optimizer, batch: Batch) -> 
     with clock(times, "synthesis", "forward"):
         audio = model.synthesiser(f0, amplitudes)
     heard = audio.detach().requires_grad_()
-    for name, loss in model.objective.losses.items():
+    for name, loss in bound.items():
         with clock(times, name, "forward"):
-            part = model.objective.weights[name] * loss(batch["audio"], heard)
+            part = model.objective.weights[name] * loss(heard, items=batch["index"])
         with clock(times, name, "backward"):
             part.backward()
     with clock(times, "synthesis", "backward"):
@@ -110,9 +120,12 @@ def timed_product() -> Times:
 def measure(model: HarmonicEstimator, batch: Batch, steps: int) -> Times:
     """Medians over some steps and, by turns, what they are compared with; the first warms up."""
     optimiser = model.configure_optimizers()  # Adam; the full protocol has no schedule
+    bound = bound_losses(model, batch)
     frames = batch["frames"].shape[0] * batch["frames"].shape[1]
     rounds = [
-        timed_step(model, optimiser, batch) | timed_convolution(model, frames) | timed_product()
+        timed_step(model, bound, optimiser, batch)
+        | timed_convolution(model, frames)
+        | timed_product()
         for _ in range(steps + 1)
     ]
     return {piece: median(times[piece] for times in rounds[1:]) for piece in rounds[0]}
