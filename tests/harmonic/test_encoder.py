@@ -45,9 +45,8 @@ def test_a_toeplitz_layer_has_one_weight_for_each_diagonal_and_its_gradient_is_r
     assert torch.autograd.gradcheck(mapped, (layer.weight, features))
 
 
-def test_features_are_flattened_channel_by_channel(encoder):
+def plain_features(encoder, frames):
     """What a plain network of one-dimensional convolutions with the same weights gives."""
-    frames = torch.rand(4, 285)
 
     def conv1d(x, layer):
         weight = layer.weight.reshape(layer.weight.shape[0], layer.weight.shape[1], -1)
@@ -62,8 +61,28 @@ def test_features_are_flattened_channel_by_channel(encoder):
     x = x + leaky(conv1d(x, encoder.second))
     for layer in encoder.mix:
         x = leaky(conv1d(x, layer))
-    expected = conv1d(x, encoder.last).flatten(1)
-    torch.testing.assert_close(encoder.features(frames), expected, rtol=1e-4, atol=1e-5)
+    return conv1d(x, encoder.last).flatten(1)
+
+
+def test_features_are_flattened_channel_by_channel(encoder):
+    frames = torch.rand(4, 285)
+    torch.testing.assert_close(
+        encoder.features(frames), plain_features(encoder, frames), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("count", [1, 70])
+def test_gradients_are_those_of_a_plain_network(encoder, count):
+    encoder = encoder.double()
+    frames = torch.rand(count, 285, dtype=torch.float64, requires_grad=True)
+    outgoing = torch.randn(count, 855, dtype=torch.float64)
+    wanted = [frames, *(p for name, p in encoder.named_parameters() if "head" not in name)]
+    found, expected = (
+        torch.autograd.grad(features(frames), wanted, outgoing)
+        for features in (encoder.features, lambda frames: plain_features(encoder, frames))
+    )
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-9)
 
 
 def test_certainty_about_one_bin_is_its_frequency(encoder):
@@ -103,6 +122,18 @@ def test_dropout_acts_in_training_only():
     assert not torch.equal(encoder(frames).f0, encoder(frames).f0)
     encoder.eval()
     assert torch.equal(encoder(frames).f0, encoder(frames).f0)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    encoder = PitchEncoder(dropout=0.2)
+    for layer, bias in ((encoder.mix[-1], 1.0), (encoder.last, 0.0)):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.constant_(layer.bias, bias)
+    torch.nn.init.eye_(encoder.last.weight)  # the features are what is dropped, all ones
+    features = encoder.features(torch.rand(100, 285))
+    dropped = features == 0
+    assert dropped.double().mean().item() == pytest.approx(0.2, abs=0.01)
+    torch.testing.assert_close(features[~dropped], torch.full((int((~dropped).sum()),), 1.25))
 
 
 @pytest.mark.parametrize(

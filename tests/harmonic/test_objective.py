@@ -35,6 +35,24 @@ def test_without_the_cut_each_spectrum_is_normalised_by_itself():
     assert not torch.allclose(with_cut(X, Y).total, with_cut(X, 3 * Y).total)
 
 
+@pytest.mark.parametrize(("transport", "magnitude"), [(1.0, 0.05), (0.0, 1.0), (1.0, 0.0)])
+def test_targets_that_are_analysed_once_give_the_same_loss_and_gradient_to_the_bit(
+    transport, magnitude
+):
+    objective = Objective(ObjectiveSettings(transport_weight=transport, magnitude_weight=magnitude))
+    targets = 0.1 * torch.randn(40, 4096, generator=torch.Generator().manual_seed(2))
+    bound = objective.bind(targets)
+    for places in (torch.tensor([31, 4, 4]), torch.tensor([0, 39, 17])):
+        losses, gradients = [], []
+        for compare, target in ((objective, targets[places]), (bound, places)):
+            estimate = Y.clone().requires_grad_()
+            losses.append(compare(target, estimate))
+            losses[-1].total.backward()
+            gradients.append(estimate.grad)
+        assert losses[0].parts == losses[1].parts
+        assert torch.equal(*gradients)
+
+
 @pytest.mark.parametrize("size", [512, 2048])
 def test_logarithmic_positions_put_the_pitch_range_on_zero_to_one(size):
     objective = Objective(ObjectiveSettings(transport_fft_size=size, positions="log"))

@@ -17,7 +17,15 @@ from generators.runs import SMALL
 from safetensors.torch import load_file
 
 import sot
-from sot.harmonic import EncoderSettings, HarmonicEstimator
+from sot.harmonic import (
+    EncoderSettings,
+    HarmonicEstimator,
+    Objective,
+    SinusoidDataModule,
+    SinusoidSettings,
+    TiltSettings,
+)
+from sot.harmonic._quiet import without_lightnings_own
 from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file, protocol_files
 
 
@@ -182,6 +190,36 @@ def test_an_unknown_key_in_a_file_is_named(sot_command, tmp_path):
     assert status != 0
     assert "cutt" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("order", [0.0, 1.0])
+def test_spectra_of_targets_computed_once_change_no_bit_of_a_run(order, monkeypatch, tmp_path):
+    """With a tilt that fades in the middle of it, and without."""
+
+    def run():
+        lightning.seed_everything(1, verbose=False)
+        model = HarmonicEstimator(tilt=TiltSettings(order, hold=0.2, end=0.5))
+        sound = SinusoidSettings(train_clips=12, val_clips=4, test_clips=1)
+        trainer = lightning.Trainer(
+            max_epochs=3, accelerator="cpu", logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False, default_root_dir=tmp_path,
+        )  # fmt: skip
+        with without_lightnings_own():
+            trainer.fit(model, datamodule=SinusoidDataModule(sound, batch_size=4))
+        losses = [value for name, value in trainer.callback_metrics.items() if "loss" in name]
+        return [*losses, *model.parameters()]
+
+    once = run()
+    bound = []
+
+    def each_time(objective, targets):
+        bound.append(len(targets))
+        return lambda places, estimate: objective(targets[places], estimate)
+
+    monkeypatch.setattr(Objective, "bind", each_time)
+    for mine, theirs in zip(once, run(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert sorted(bound) == [4, 12]
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(sot_command, tmp_path):

@@ -36,6 +36,30 @@ def test_a_bound_loss_equals_the_plain_call(loss, noise, gradient, leading):
     torch.testing.assert_close(gradient(bound, y), plain, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("leading", [(5,), (5, 2)])
+def test_some_items_of_a_bound_reference_are_those_of_the_plain_call(
+    loss, noise, gradient, leading
+):
+    x, y = noise(*leading, 800), noise(3, *leading[1:], 800, seed=1)
+    bound, items = loss.bind(x), torch.tensor([4, 0, 4])
+    torch.testing.assert_close(bound(y, items=items), loss(x[items], y), rtol=0, atol=0)
+    plain = gradient(lambda z: loss(x[items], z), y)
+    torch.testing.assert_close(gradient(lambda z: bound(z, items=items), y), plain, rtol=0, atol=0)
+
+
+def test_some_items_vote_by_their_own_energy(noise):
+    loss = Wasserstein1DLoss(fft_size=256, hop_length=64, frame_weighting="energy", silence_db=-30)
+    x, y, items = noise(4, 800), noise(2, 800, seed=1), torch.tensor([3, 1])
+    x = x * torch.linspace(0.001, 1, 800)
+    torch.testing.assert_close(loss.bind(x)(y, items=items), loss(x[items], y), rtol=0, atol=0)
+
+
+def test_items_of_a_reference_with_lengths_are_refused(loss, noise):
+    bound = loss.bind(noise(2, 800), lengths=torch.tensor([800, 300]))
+    with pytest.raises(ValueError, match="items: expected None with bound lengths"):
+        bound(noise(1, 800), items=torch.tensor([1]))
+
+
 def test_a_bound_loss_keeps_the_lengths_of_the_reference(loss, noise):
     x, y, lengths = noise(2, 800), noise(2, 800, seed=1), torch.tensor([800, 300])
     bound = loss.bind(x, lengths=lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from sot.harmonic.objective import Objective, ObjectiveSettings
 from sot.harmonic.random_states import random_states, restore_random_states
 from sot.harmonic.synthesiser import HarmonicSynthesiser
 from sot.harmonic.warm_up import TiltSettings, through_tilt
-from sot.losses import MultiScaleSpectralLoss
+from sot.losses import MultiScaleSpectralLoss, WeightedLoss
 
 #: The measures of the test, in the order of the table.
 MEASURES = ("LSD", "RPA", "RCA", "OD", "MSE", "MSS")
@@ -118,6 +119,7 @@ class HarmonicEstimator(lightning.LightningModule):
             {"LSD": LogSpectralDistance(), "MSS": MultiScaleSpectralLoss("linear")}
         )
         self.results: dict[str, float] = {}
+        self._bound: dict[str, Callable[[Tensor, Tensor], WeightedLoss]] = {}
         self._sums: dict[str, Tensor] = {}
         self._pitches: list[Tensor] = []
 
@@ -154,15 +156,30 @@ class HarmonicEstimator(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """The loss of a batch; it stops where the loss is not finite."""
         estimate, audio = self._encode_some(batch["frames"])
-        target, audio = through_tilt(batch["audio"], audio, self.tilt, self.progress)
-        total: Tensor
-        total, parts = self.objective(target, audio)
+        total, parts = self._loss("train", batch, audio)
         if not bool(total.detach().isfinite()):
             raise FloatingPointError(self._where(batch, estimate, parts))
-        size = len(target)
+        size = len(audio)
         for name, part in {"loss": total, **parts}.items():
             self.log(f"train/{name}", part.detach(), batch_size=size, prog_bar=name == "loss")
         return total
+
+    def _loss(self, split: str, batch: Batch, audio: Tensor) -> WeightedLoss:
+        """The loss of a batch; the spectra of all targets of a split are computed once."""
+        if split == "train" and self.tilt.order_at(self.progress) > 0:  # the targets change
+            result: WeightedLoss = self.objective(
+                *through_tilt(batch["audio"], audio, self.tilt, self.progress)
+            )
+            return result
+        if split not in self._bound:
+            trainer = self.trainer
+            loader: Any = trainer.train_dataloader if split == "train" else trainer.val_dataloaders
+            self._bound[split] = self.objective.bind(loader.dataset.all["audio"].to(audio.device))
+        return self._bound[split](batch["index"], audio)
+
+    def teardown(self, stage: str) -> None:
+        """Let go of the spectra of the targets."""
+        self._bound.clear()
 
     def _encode_some(self, frames: Tensor) -> tuple[Estimate, Tensor]:
         """Estimate and audio of clips, from all frames or from some that stand for the others."""
@@ -252,7 +269,7 @@ class HarmonicEstimator(lightning.LightningModule):
         means = {name: measure(target, audio) for name, measure in self.measures.items()}
         means["MSE"] = (target - audio).square().mean()
         if with_loss:
-            means["loss"] = self.objective(target, audio).total
+            means["loss"] = self._loss("val", batch, audio).total
         for name, mean in means.items():
             before = self._sums.get(name, torch.zeros((), dtype=torch.float64))
             self._sums[name] = before + size * mean.double().cpu()

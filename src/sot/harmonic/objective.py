@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from sot import _checks
 from sot.harmonic.front_end import SAMPLE_RATE
-from sot.losses import MultiScaleSpectralLoss, Wasserstein1DLoss, WeightedLoss
+from sot.losses import AudioLoss, MultiScaleSpectralLoss, Wasserstein1DLoss, WeightedLoss
 from sot.spectra import FramingRule
 
 _LOWEST, _HIGHEST = 32.7, 7750.7  # Hz, mapped to 0 and 1
@@ -128,6 +129,25 @@ class Objective(nn.Module):
         Returns:
             The total, and each part before its weight.
         """
-        parts = {name: cast("Tensor", loss(target, estimate)) for name, loss in self.losses.items()}
+        return self._weighted({name: loss(target, estimate) for name, loss in self.losses.items()})
+
+    def bind(self, targets: Tensor) -> Callable[[Tensor, Tensor], WeightedLoss]:
+        """Fix many targets (clips, samples) and compute their spectra once.
+
+        Returns:
+            A function of the places (batch,) of some of them, and of estimates (batch, samples).
+        """
+        bound = {
+            name: cast("AudioLoss[Any]", loss).bind(targets) for name, loss in self.losses.items()
+        }
+
+        def compare(places: Tensor, estimate: Tensor) -> WeightedLoss:
+            return self._weighted(
+                {name: loss(estimate, items=places) for name, loss in bound.items()}
+            )
+
+        return compare
+
+    def _weighted(self, parts: dict[str, Tensor]) -> WeightedLoss:
         total = torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()
         return WeightedLoss(total, parts)

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from sot import _checks
+
 R = TypeVar("R")
 
 
@@ -26,6 +28,13 @@ class AudioLoss(nn.Module, Generic[R]):
     def keep(self, reference: R) -> R:
         """What a bound loss keeps of the representation of its reference."""
         return reference
+
+    def pick(self, reference: R, items: Tensor) -> R:
+        """Some items of what a bound loss keeps of its reference."""
+        kept: Any = reference
+        parts = kept if isinstance(kept, list) else [kept]
+        picked: Any = [part.pick(items) for part in parts]
+        return picked if isinstance(kept, list) else picked[0]  # type: ignore[no-any-return]
 
     def bind(self, reference: Tensor, **settings: Any) -> BoundLoss[R]:
         """Fix the reference and compute its spectrum once, for loops that fit an estimate to it.
@@ -67,15 +76,22 @@ class BoundLoss(nn.Module, Generic[R]):
             self._represented = self.loss.keep(represented)
         self._device = self.reference.device
 
-    def forward(self, estimate: Tensor, **settings: Any) -> Any:
+    def forward(self, estimate: Tensor, *, items: Tensor | None = None, **settings: Any) -> Any:
         """The loss of an estimate.
 
         Args:
             estimate: as the second argument of the loss.
+            items: places in the batch of the reference, shape (batch of the estimate,), of the
+                items with which the estimate is compared; by default all of them, in their order.
             **settings: for losses between spectrograms also `positions`, those of the estimate;
                 by default those of the reference.
         """
         if self.reference.device != self._device:
             self._represent()
+        reference = self._represented
+        if items is not None:
+            if self._settings:
+                _checks.fail("items", "None with bound lengths or positions", items)
+            reference = self.loss.pick(reference, items)
         settings = {**self._settings, **settings}
-        return self.loss.compare(self._represented, self.loss.represent("y", estimate, **settings))
+        return self.loss.compare(reference, self.loss.represent("y", estimate, **settings))

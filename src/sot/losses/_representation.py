@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -36,6 +36,11 @@ class Representation:
         """Number of items, channels and spectra of each."""
         return tuple(self.spectrum.shape[:3])
 
+    def pick(self, items: Tensor) -> Representation:
+        """Some items of a representation without lengths or positions of single items."""
+        energies = None if self.energies is None else self.energies[items]
+        return replace(self, spectrum=self.spectrum[items], energies=energies)
+
     def without_channels(self, values: Tensor) -> Tensor:
         """Values of shape (batch, channels, ...) in the layout of the input."""
         return values if self.has_channels else values[:, 0]
@@ -68,6 +73,14 @@ class FramedAudio:
     def rows(self) -> tuple[int, ...]:
         """Number of items, channels and frames of each."""
         return (*self.samples.shape[:2], self.frames)
+
+    def pick(self, items: Tensor) -> FramedAudio:
+        """Some items of audio without lengths."""
+        energies = None if self.energies is None else self.energies[items]
+        levels = self.levels
+        if levels is not None:
+            levels = levels.unflatten(0, (len(self.samples), -1))[items].flatten(0, 1)
+        return replace(self, samples=self.samples[items], energies=energies, levels=levels)
 
     def clips(self) -> tuple[Tensor, Tensor]:
         """Samples of shape (batch * channels, samples), and how many of each clip count."""
