@@ -15,7 +15,7 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import LambdaLR
 
 from sot import _checks
-from sot.harmonic.data_module import Batch
+from sot.harmonic.data_module import Batch, ClipDataset
 from sot.harmonic.encoder import Estimate, PitchEncoder
 from sot.harmonic.front_end import CLIP_FRAMES, HOP_LENGTH, SAMPLE_RATE
 from sot.harmonic.measures import LogSpectralDistance, pitch_accuracies
@@ -166,15 +166,18 @@ class HarmonicEstimator(lightning.LightningModule):
 
     def _loss(self, split: str, batch: Batch, audio: Tensor) -> WeightedLoss:
         """The loss of a batch; the spectra of all targets of a split are computed once."""
-        if split == "train" and self.tilt.order_at(self.progress) > 0:  # the targets change
-            result: WeightedLoss = self.objective(
-                *through_tilt(batch["audio"], audio, self.tilt, self.progress)
-            )
+        trainer = self.trainer
+        loader: Any = trainer.train_dataloader if split == "train" else trainer.val_dataloaders
+        changing = split == "train" and self.tilt.order_at(self.progress) > 0
+        dataset = getattr(loader, "dataset", None)
+        if changing or not isinstance(dataset, ClipDataset):
+            target = batch["audio"]
+            if changing:
+                target, audio = through_tilt(target, audio, self.tilt, self.progress)
+            result: WeightedLoss = self.objective(target, audio)
             return result
         if split not in self._bound:
-            trainer = self.trainer
-            loader: Any = trainer.train_dataloader if split == "train" else trainer.val_dataloaders
-            self._bound[split] = self.objective.bind(loader.dataset.all["audio"].to(audio.device))
+            self._bound[split] = self.objective.bind(dataset.all["audio"].to(audio.device))
         return self._bound[split](batch["index"], audio)
 
     def teardown(self, stage: str) -> None:
