@@ -1,6 +1,7 @@
 """Where and how the losses run: compiled, exported, in workers, in processes, without Numba."""
 
 import os
+import platform
 import subprocess
 import sys
 import textwrap
@@ -246,6 +247,24 @@ def test_a_loss_loads_no_compiler_of_torch():
         assert "numba" in sys.modules
         assert "torch._dynamo" not in sys.modules
     """)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules")
+def test_memory_is_not_mapped_anew_in_every_call():
+    faults = run_python("""
+        import resource
+        import torch
+        from sot import Wasserstein1DLoss
+        torch.set_num_threads(2)
+        loss = Wasserstein1DLoss(fft_size=2048, hop_length=512)
+        x, y = torch.randn(16, 64000, requires_grad=True), torch.randn(16, 64000)
+        for call in range(8):
+            if call == 4:
+                before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            torch.autograd.grad(loss(x, y), x)
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 4)
+    """)
+    assert float(faults) < 500  # pages of 4 kB; the gradient alone has 1000
 
 
 class _Watching(TorchDispatchMode):

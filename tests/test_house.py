@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 ANYTHING = None
 FOUNDATIONS = {
     "_checks", "_cluster", "_compiled", "_constants", "_dispatch", "_extras", "_files",
-    "_operators", "_threads",
+    "_memory", "_operators", "_threads",
 }  # fmt: skip
 #: What each room of the house may import, besides the foundations and itself.
 ARROWS = {

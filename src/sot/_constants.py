@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sot._memory import keep_freed_memory
+
 
 class ConstantsModule(nn.Module):
     """A module whose constants follow `.to(device)` but not `.half()`.
@@ -20,6 +22,7 @@ class ConstantsModule(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        keep_freed_memory()
         self._exact: dict[str, NDArray[np.float64]] = {}
 
     def add_constant(self, name: str, values: NDArray[np.float64]) -> None:

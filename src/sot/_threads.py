@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sot._dispatch import can_be_read
+from sot._memory import keep_freed_memory
 
 _LEAST_WORK = 32_768  # bins below which a second thread costs more than it saves
 
@@ -64,6 +65,7 @@ def share_rows(work: Callable[[int, int], None], rows: int, bins: int) -> None:
         rows: number of rows.
         bins: work in a row.
     """
+    keep_freed_memory()
     threads = min(torch.get_num_threads(), max(1, rows * bins // _LEAST_WORK), max(1, rows // 4))
     if threads == 1:
         work(0, rows)
