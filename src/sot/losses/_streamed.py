@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sot._dispatch import kernels_serve
@@ -221,7 +222,14 @@ def _streamed(
         for side, total in zip(sides, totals, strict=True)
     ]
 
-    room = np.empty_like if len(positions) == fft_size // 2 + 1 else np.zeros_like
+    last_bin = first_bin + len(positions)
+
+    def room(spectrum: NDArray[Any]) -> NDArray[Any]:
+        """Where the derivative goes: zero for the bins that do not count."""
+        slope = np.empty_like(spectrum)
+        slope[:, :first_bin] = 0.0
+        slope[:, last_bin:] = 0.0
+        return slope
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):

@@ -95,6 +95,16 @@ def add_frames(
 
 
 @compiled
+def _energy(samples: Any, start: int, stop: int) -> Any:
+    """Sum of the squares of the samples from one to another, with silence beyond the ends."""
+    total = 0.0
+    for i in range(max(start, 0), min(stop, len(samples))):
+        sample = float(samples[i])
+        total += sample * sample
+    return total
+
+
+@compiled
 def frame_energies(
     signal: Any, lengths: Any, hop_length: int, left: int, frame_length: int, result: Any
 ) -> None:
@@ -108,14 +118,19 @@ def frame_energies(
         frame_length: samples of a frame.
         result: shape (clips, frames), float64.
     """
-    until = np.zeros(signal.shape[1] + 1)
+    # A frame is some whole hops, and the first samples of one more.
+    whole, rest = frame_length // hop_length, frame_length % hop_length
+    hops = result.shape[1] + whole
+    until, begun = np.empty(hops + 1), np.empty(hops)
     for clip in range(signal.shape[0]):
-        total = 0.0
-        for i in range(signal.shape[1]):
-            sample = float(signal[clip, i]) if i < lengths[clip] else 0.0
-            total += sample * sample
-            until[i + 1] = total
+        samples = signal[clip, : lengths[clip]]
+        until[0] = 0.0
+        for hop in range(hops):
+            start = hop * hop_length - left
+            begun[hop] = _energy(samples, start, start + rest)
+            until[hop + 1] = until[hop] + begun[hop]
+            until[hop + 1] += _energy(samples, start + rest, start + hop_length)
         for frame in range(result.shape[1]):
-            start = frame * hop_length - left
-            stop = min(max(start + frame_length, 0), signal.shape[1])
-            result[clip, frame] = until[stop] - until[min(max(start, 0), signal.shape[1])]
+            result[clip, frame] = until[frame + whole] - until[frame]
+            if rest > 0:
+                result[clip, frame] += begun[frame + whole]
