@@ -33,10 +33,10 @@ def slopes_by_rank(
     x: Tensor, y: Tensor, levels_u: Tensor, levels_v: Tensor, p: float, cut: bool
 ) -> Slopes:
     """Costs and derivatives from running sums; see :func:`sot.transport._merge.transport_cost`."""
-    ranks_u = _ranks(levels_u, levels_v)
-    first_u, slopes_u = _slopes(x, y, levels_u, levels_v, ranks_u, p, cut)
-    ranks_v = _counts(ranks_u, levels_v.shape[-1])
-    first_v, slopes_v = _slopes(y, x, levels_v, levels_u, ranks_v, p, cut)
+    ranks = _ranks(levels_u, levels_v)
+    first_u, slopes_u = _slopes(x, y, levels_u, levels_v, ranks, p, cut)
+    ranks = _counts(ranks, levels_v.shape[-1])
+    first_v, slopes_v = _slopes(y, x, levels_v, levels_u, ranks, p, cut)
     # A cost is linear in the levels as long as these keep their order.
     cost = torch.linalg.vecdot(levels_u, first_u) + torch.linalg.vecdot(levels_v, first_v)
     return Slopes(cost.clamp(min=0.0), slopes_u, slopes_v)
@@ -113,12 +113,12 @@ def _slopes(
         top = highest_level(cut, own.dtype)
         first, second = (slope(x, y, own, other, rank, p, top) for rank in ranks)
         return first, torch.cat([torch.lerp(first, second, 0.5)[:, :-1], first[:, -1:]], dim=-1)
-    matched = positions_at(y, ranks)
-    here, after, partner = x[..., :-1], x[..., 1:], matched[..., :-1]
+    here, after, partner = x[..., :-1], x[..., 1:], positions_at(y, ranks[..., :-1])
     if p == 2:  # as a product there is no difference of close numbers
-        inner = (here - after) * ((here - partner) + (after - partner))
+        inner = (here - partner).add_(after - partner).mul_(here - after)
     else:
-        inner = ground_cost(here, partner, p) - ground_cost(after, partner, p)
+        inner = ground_cost(here, partner, p).sub_(ground_cost(after, partner, p))
+    del partner  # as large as all that is needed from here on
     # What begins behind the last bin stays there, but behind the last level of all nothing begins.
     last = ground_cost(x[..., -1:], y[..., -1:], p) * (ranks[0, :, -1:] == other.shape[-1])
     return torch.cat([inner[0], last], dim=-1), torch.cat([inner.mean(0), last], dim=-1)
