@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from sot.cli._common import complain, reported, with_loss_options
+from sot.cli._compiling import told_of_compilation
 from sot.cli._pairs import (
     Channels,
     Comparer,
@@ -46,6 +47,7 @@ class Comparison(Pair):
 
 @reported
 @with_loss_options
+@told_of_compilation()
 def compare(
     reference: Reference,
     estimate: Estimate,

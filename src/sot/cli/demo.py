@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sot.cli._common import on_terminal, one_thread, reported
+from sot.cli._compiling import told_of_compilation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,7 @@ class _Note:
 
 @reported
 @one_thread()
+@told_of_compilation()
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "sot-demo"

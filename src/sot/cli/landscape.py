@@ -19,6 +19,7 @@ from sot.cli._common import (
     reported,
     with_loss_options,
 )
+from sot.cli._compiling import told_of_compilation
 from sot.cli._losses import NAMED_LOSSES
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _LESS = "use a lower p, or positions in [0, 1]"
 @reported
 @with_loss_options
 @one_thread()
+@told_of_compilation()
 def landscape(
     file: Annotated[
         Path | None, typer.Argument(help="Audio file; without one, a synthetic tone (--tone).")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sot.cli._common import complain, reported, with_loss_options
+from sot.cli._compiling import told_of_compilation
 from sot.cli._pairs import (
     Channels,
     Comparer,
@@ -42,6 +43,7 @@ _DEFAULTS = (("channels", "mix"), ("unequal", "cut"))
 
 @reported
 @with_loss_options
+@told_of_compilation()
 def report(
     reference: Reference,
     estimate: Estimate,
