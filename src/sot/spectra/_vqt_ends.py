@@ -46,7 +46,7 @@ class Ends:
         order = np.argsort(late, axis=1, kind="stable")
         self._extra = int(shifts.max())
         self._firsts = (nearest + late).flatten()
-        self._order = (order + [[0], [starts.shape[1]]]).flatten()
+        self._order = (order + np.array([[0], [starts.shape[1]]])).flatten()
         self._grids = _grids(late.flatten()[self._order], nearest.flatten(), taps)
         columns = np.argsort(self._order)
         sorted_shifts = shifts.flatten()[self._order]
@@ -84,10 +84,9 @@ class Ends:
         frame = torch.arange(frames, device=signal.device)[:, None]
         index = (frame * count + (shifts * count + columns)).flatten().expand(len(signal), -1)
         product = torch.view_as_complex(torch.cat(products, dim=2).unflatten(2, (-1, 2)))
-        at_start, at_stop = (
-            product.flatten(1).gather(1, index).unflatten(1, (frames, 2, -1)).unbind(2)
-        )
-        return at_start + at_stop
+        taken = product.flatten(1).gather(1, index).unflatten(1, (frames, 2, -1))
+        values: Tensor = taken[:, :, 0] + taken[:, :, 1]
+        return values
 
     def spread(
         self, coefficients: Tensor, matrices: Tensor, places: Tensor, signal: Tensor

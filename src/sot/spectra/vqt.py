@@ -103,7 +103,8 @@ class VQT(Spectrum):
         self.lengths = lengths
         self.window = window
         widths, self._shapes = half_widths(window, lengths, self.framing.hop_length)
-        self._long_bins = int(np.count_nonzero(np.isfinite(widths)))
+        # The short kernels are one block, so that no bin after the first of them has a band.
+        self._long_bins = int(np.cumprod(np.isfinite(widths)).sum())
         if self._long_bins:
             centres = frequencies[: self._long_bins] / sample_rate
             self._bands = Bands(centres, widths[: self._long_bins], self.framing)
