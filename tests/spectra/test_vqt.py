@@ -53,6 +53,16 @@ def test_it_is_the_convolution_with_its_kernels(make, gamma, window):
     agree(vqt(audio.float()), expected, 1e-4)
 
 
+@pytest.mark.parametrize(("centre", "decay"), [(700.0, 90.0), (700.0, 600.0), (300.0, 2000.0)])
+def test_a_window_whose_peak_is_not_in_its_middle_is_that_convolution_too(centre, decay):
+    vqt = VQT(256, 65.4, 500.0, window=("exponential", centre, decay), sample_rate=RATE)
+    window = np.abs(vqt.kernel(0))
+    assert np.abs(window[1:] - window[:0:-1]).max() > 0.5 * window.max()
+    audio = torch.randn(8000, dtype=torch.float64)
+    agree(vqt(audio), by_convolution(vqt, audio), 1e-4)
+    agree(vqt(audio.float()), by_convolution(vqt, audio), 1e-4)
+
+
 @pytest.mark.parametrize("rule", FRAMINGS)
 @pytest.mark.parametrize("samples", [300, 1365, 1366, 4000])
 def test_every_framing_is_that_convolution_also_where_kernels_outlast_the_clip(rule, samples):

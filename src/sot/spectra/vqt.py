@@ -103,7 +103,8 @@ class VQT(Spectrum):
         self.lengths = lengths
         self.window = window
         widths, self._shapes = half_widths(window, lengths, self.framing.hop_length)
-        self._long_bins = int(np.count_nonzero(np.isfinite(widths)))
+        # The short kernels are one block, so that no bin after the first of them has a band.
+        self._long_bins = int(np.cumprod(np.isfinite(widths)).sum())
         if self._long_bins:
             centres = frequencies[: self._long_bins] / sample_rate
             self._bands = Bands(centres, widths[: self._long_bins], self.framing)
@@ -136,11 +137,8 @@ class VQT(Spectrum):
         if self._long_bins:
             bands = self._tensors(self._bands.size(frames), signal.dtype, signal.device)
             long = self._bands.forward(signal, bands, frames)
-            at_start, at_stop = (
-                ends.forward(signal, kernels, places, frames)
-                for ends, kernels, places in self._both_ends(signal.dtype)
-            )
-            parts.append(at_start.add_(at_stop).add_(long))
+            ends = self._ends.forward(signal, *self._end_constants(signal.dtype), frames)
+            parts.append(ends.add_(long))
         if self._long_bins < self.bins:
             kernels, start = self._short(signal.dtype)
             products = window_products(signal, kernels, start, self.framing.hop_length, frames)
@@ -157,28 +155,19 @@ class VQT(Spectrum):
         if self._long_bins:
             size = self._bands.size(frames)
             bands = self._tensors(size, dtype, coefficients.device)
-            needs = [ends.samples(frames) for ends in self._ends.values()]
-            room = max(room, self._bands.samples(frames, size), *needs)
+            room = max(room, self._bands.samples(frames, size), self._ends.samples(frames))
         signal = torch.zeros(rows, room, dtype=dtype, device=coefficients.device)
         if self._long_bins:
             self._bands.spread(long, bands, signal)
-            for ends, kernels, places in self._both_ends(dtype):
-                ends.spread(coefficients, kernels, places, signal)
+            self._ends.spread(coefficients, *self._end_constants(dtype), signal)
         if self._long_bins < self.bins:
             kernels, start = self._short(dtype)
             spread_windows(torch.view_as_real(short).flatten(2), kernels, start, hop, signal)
         return signal[:, :samples]
 
-    def _both_ends(self, dtype: torch.dtype) -> list[tuple[Ends, Tensor, Tensor]]:
-        """The ends at the start and at the stop of the kernels, with their constants."""
-        return [
-            (
-                ends,
-                self.constant(f"{side}_kernels", dtype),
-                self.constant(f"{side}_places", dtype).long(),
-            )
-            for side, ends in self._ends.items()
-        ]
+    def _end_constants(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The ends of the kernels, and where their products belong."""
+        return self.constant("end_kernels", dtype), self.constant("end_places", dtype).long()
 
     def _short(self, dtype: torch.dtype) -> tuple[Tensor, int]:
         """The short kernels, real and imaginary parts, and where in the frame they start."""
@@ -189,16 +178,13 @@ class VQT(Spectrum):
         """Keep what the tapers take away at both ends of each kernel."""
         hop = self.framing.hop_length
         taps = taper_length(hop)
-        taken = []
-        for index in range(self._long_bins):
-            taken.append(self.kernel(index) * (1 - self._taper(index)))
+        taken = [self.kernel(index) * (1 - self._taper(index)) for index in range(self._long_bins)]
         starts = np.array([self._start(index) for index in range(self._long_bins)])
         stops = starts + self.lengths[: self._long_bins] - taps
-        self._ends = {"start": Ends(starts, taps, hop), "stop": Ends(stops, taps, hop)}
-        parts = {"start": [end[:taps] for end in taken], "stop": [end[-taps:] for end in taken]}
-        for side, ends in self._ends.items():
-            self.add_constant(f"{side}_kernels", ends.matrices(np.stack(parts[side])))
-            self.add_constant(f"{side}_places", ends.places.astype(np.float64))
+        self._ends = Ends(np.stack([starts, stops]), taps, hop)
+        ends = np.stack([[end[:taps] for end in taken], [end[-taps:] for end in taken]])
+        self.add_constant("end_kernels", self._ends.matrices(ends))
+        self.add_constant("end_places", self._ends.places.astype(np.float64))
 
     def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
         """A long kernel times its taper, and where in the frame it starts."""
