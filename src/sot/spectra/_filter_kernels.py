@@ -17,6 +17,13 @@ POWER, MAGNITUDE, FADING = 0, 1, 2
 
 
 @compiled
+def _magnitude(value: Any) -> Any:
+    """Magnitude, also of numbers whose squares are beyond single precision."""
+    real, imaginary = np.float64(value.real), np.float64(value.imag)
+    return np.sqrt(real * real + imaginary * imaginary)
+
+
+@compiled
 def read_weights(
     spectrum: Any, how: int, floor: float, faintest: float, weights: Any, limits: Any
 ) -> None:
@@ -35,15 +42,16 @@ def read_weights(
     zero = weights.dtype.type(0)
     for index in range(len(spectrum)):
         frame, row = spectrum[index], weights[index]
-        for i in range(bins):
-            value = frame[i]
-            row[i] = value.real * value.real + value.imag * value.imag
         largest = zero
-        for i in range(bins):
-            largest = max(largest, row[i])
         if how == MAGNITUDE:
             for i in range(bins):
-                row[i] = np.sqrt(row[i])
+                row[i] = _magnitude(frame[i])
+        else:
+            for i in range(bins):
+                value = frame[i]
+                row[i] = value.real * value.real + value.imag * value.imag
+            for i in range(bins):
+                largest = max(largest, row[i])
         limits[index, 0], limits[index, 1] = 0.0, faintest * largest + 1e-30
         if floor > 0.0:
             for i in range(bins):
@@ -75,20 +83,17 @@ def write_gradient(spectrum: Any, how: int, limits: Any, slopes: Any, gradient: 
         frame, row, result = spectrum[index], slopes[index], gradient[index]
         least, faint = limits[index, 0], limits[index, 1]
         for i in range(spectrum.shape[1]):
-            value = frame[i]
-            above = value.real * value.real + value.imag * value.imag
-            rise = row[i]
+            value, rise = frame[i], row[i]
             if how == MAGNITUDE:
-                above = np.sqrt(above)
-                rise = rise / above if above > zero else zero
-                above -= least
-            elif how == FADING:
-                above -= least
-                rise = rise / np.sqrt(max(above, zero) + faint)
+                weight = _magnitude(value)
+                rise = rise / weight if weight > 0.0 else 0.0
             else:
-                above -= least
-                rise = rise + rise
-            result[i] = value * (rise if above >= zero else zero)
+                weight = value.real * value.real + value.imag * value.imag
+                if how == FADING:
+                    rise = rise / np.sqrt(max(weight - least, zero) + faint)
+                else:
+                    rise = rise + rise
+            result[i] = value * (rise if weight - least >= 0.0 else zero)
 
 
 @compiled
