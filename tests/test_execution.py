@@ -38,8 +38,9 @@ def run_python(script: str, *arguments: str, **environment: str) -> str:
         Wasserstein1DLoss(),
         Wasserstein1DLoss(preset="paper", fft_size=512),
         Wasserstein1DLoss(transform="mel", n_mels=40, p=1.5, reduction="batch"),
+        Wasserstein1DLoss(preset="harmonic", fft_size=512, fmin=200.0),
     ],
-    ids=["stft", "paper", "mel"],
+    ids=["stft", "paper", "mel", "harmonic"],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_a_compiled_loss_is_one_graph_for_every_batch_size(loss):
