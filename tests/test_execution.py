@@ -38,8 +38,9 @@ def run_python(script: str, *arguments: str, **environment: str) -> str:
         Wasserstein1DLoss(),
         Wasserstein1DLoss(preset="paper", fft_size=512),
         Wasserstein1DLoss(transform="mel", n_mels=40, p=1.5, reduction="batch"),
+        Wasserstein1DLoss(preset="harmonic", fft_size=512, fmin=200.0),
     ],
-    ids=["stft", "paper", "mel"],
+    ids=["stft", "paper", "mel", "harmonic"],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_a_compiled_loss_is_one_graph_for_every_batch_size(loss):
@@ -104,13 +105,17 @@ def test_the_fused_operator_keeps_the_promises_of_one(wanted):
     )
 
 
+@pytest.mark.parametrize("filtered", [False, True])
 @pytest.mark.parametrize("wanted", [(True, True), (True, False), (False, True)])
-def test_the_streamed_operator_keeps_the_promises_of_one(wanted):
+def test_the_streamed_operator_keeps_the_promises_of_one(wanted, filtered):
     x, y = (torch.randn(2, 100, requires_grad=side) for side in wanted)
     lengths = torch.tensor([100, 70])
     none = torch.empty(0, 0, dtype=torch.float64)
-    bins = (torch.linspace(0, 1, 9), torch.ones(9))
-    analysis, how = ("whole", 8, 16, 0, True, 0.0), (True, True, False, 1e-8, 2.0, False, False)
+    filters = torch.rand(9, 6) if filtered else torch.empty(0, 0)
+    count = 6 if filtered else 9
+    bins = (torch.linspace(0, 1, count), torch.ones(count), filters)
+    analysis = ("whole", 8, 16, 0, True, 0.0, filtered)
+    how = (True, True, False, 1e-8, 2.0, False, False)
     given = (x, y, lengths, lengths, none, none, torch.hann_window(16), *bins, *analysis, *how)
     opcheck(streamed.custom, (*given, *wanted))
 

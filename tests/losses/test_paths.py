@@ -81,6 +81,64 @@ def test_audio_is_streamed_to_the_same_sums(framing, frames, threads, noise, mon
             torch.testing.assert_close(other, clear, rtol=1e-7, atol=1e-8)
 
 
+FILTERED = {
+    "salience": {"transform": "harmonic", "fmin": 300},
+    "salience, p=1": {"transform": "harmonic", "fmin": 300, "p": 1},
+    "salience, floor": {"transform": "harmonic", "fmin": 300, "noise_floor": 5.0},
+    "mel": {"transform": "mel", "n_mels": 12},
+    "mel, p=1": {"transform": "mel", "n_mels": 12, "p": 1},
+    "mel of powers, floor": {
+        "transform": "mel",
+        "n_mels": 12,
+        "square_magnitude": True,
+        "noise_floor": 1.0,
+        "lowpass": 800.0,
+    },
+    "mel, floor": {"transform": "mel", "n_mels": 12, "noise_floor": 2.0},
+    "mel with filters between the bins": {"transform": "mel", "n_mels": 60},
+}
+
+
+def filtered_sides(dtype, pure):
+    """Noise that falls silent for a while, and a tone in the middle of a bin after silence.
+
+    Unless it is pure, there is noise with it: the slope of a magnitude that is zero but for
+    rounding is not defined.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x, noise = torch.randn(2, 2, 900, generator=generator, dtype=torch.float64).unbind(0)
+    y = torch.sin(torch.pi / 16 * torch.arange(900, dtype=torch.float64)).repeat(2, 1)
+    x[0, 200:400], y[:, :300] = 0, 0
+    y[int(pure) :] += 0.01 * noise[int(pure) :]
+    return x.to(dtype), y.to(dtype)
+
+
+@pytest.mark.parametrize("variant", FILTERED)
+def test_filtered_spectra_are_streamed_to_the_same_sums(variant, monkeypatch):
+    settings = {"fft_size": 64, "hop_length": 16, "sample_rate": 16000}
+    loss = Wasserstein1DLoss(**settings, **FILTERED[variant], reduction="sum")
+    monkeypatch.setattr(_blocks, "_BLOCK", 64 * 5)
+    monkeypatch.setattr(_threads, "_LEAST_WORK", 1)
+    for dtype, tolerance in ((torch.float64, 1e-7), (torch.float32, 1e-3)):
+        sides = filtered_sides(dtype, pure=loss.stft().square_magnitude)
+        for *fast, clear in zip(*results(loss, *sides, monkeypatch), strict=True):
+            for found in fast:
+                assert found.isfinite().all()
+                assert (found - clear).norm() <= tolerance * clear.norm()
+
+
+@pytest.mark.parametrize("variant", FILTERED)
+def test_a_bound_reference_has_the_same_filtered_spectra(variant):
+    settings = {"fft_size": 64, "hop_length": 16, "sample_rate": 16000}
+    loss = Wasserstein1DLoss(**settings, **FILTERED[variant])
+    x, y = filtered_sides(torch.float64, pure=True)
+    y.requires_grad_()
+    values = [loss(x, y), loss.bind(x)(y)]
+    slopes = [torch.autograd.grad(value, y)[0] for value in values]
+    torch.testing.assert_close(values[1], values[0])
+    torch.testing.assert_close(slopes[1], slopes[0])
+
+
 @pytest.mark.parametrize("clips", [1, 3])
 def test_a_clip_that_several_threads_share_has_one_gradient(clips, noise, monkeypatch):
     loss = Wasserstein1DLoss(fft_size=64, hop_length=4)  # frames that overlap across the border
@@ -117,6 +175,21 @@ def test_in_single_precision_they_are_the_same_to_single_precision(settings, noi
         for found in fast:
             atol = 1e-5 * clear.abs().max().item()
             torch.testing.assert_close(found, clear, rtol=1e-3, atol=atol)
+
+
+@pytest.mark.parametrize("variant", ["salience", "mel"])
+def test_filters_can_be_differentiated_twice(variant, monkeypatch):
+    settings = {"fft_size": 32, "hop_length": 16, "sample_rate": 16000}
+    loss = Wasserstein1DLoss(**settings, **FILTERED[variant])
+    x, y, direction = torch.randn(3, 64, dtype=torch.float64).unbind(0)
+    found = []
+    for compiled in (True, False):
+        monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", compiled)
+        side = y.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(loss(x, side), side, create_graph=True)
+        found.append(torch.autograd.grad(slope @ direction, side)[0])
+    assert found[1].norm() > 0
+    torch.testing.assert_close(found[0], found[1])
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -20,7 +20,7 @@ from sot.losses._representation import (
     split_spectrogram,
 )
 from sot.losses._streamed import Analysis, Bins, running_levels
-from sot.spectra import STFT, Spectrum, above_floor, magnitude_or_power
+from sot.spectra import STFT, FilteredSTFT, Spectrum, above_floor, magnitude_or_power
 from sot.transport import sorted_histogram
 
 Side = Representation | FramedAudio
@@ -162,14 +162,20 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
 
     def stft(self) -> STFT:
         """The transform of a loss that streams."""
-        assert isinstance(self.spectrum, STFT)
-        return self.spectrum
+        spectrum = self.spectrum.stft if isinstance(self.spectrum, FilteredSTFT) else self.spectrum
+        assert isinstance(spectrum, STFT)
+        return spectrum
 
     def bins(self, dtype: torch.dtype) -> Bins:
         """The bins of a loss that streams."""
         positions = self.constant("bin_positions", dtype)
-        lowpass = self.lowpass is not None
-        return Bins(positions, self.constant("gains", dtype) if lowpass else positions * 0 + 1)
+        gains = positions * 0 + 1 if self.lowpass is None else self.constant("gains", dtype)
+        if not isinstance(self.spectrum, FilteredSTFT):
+            return Bins(positions, gains, positions.new_empty(0, 0))
+        filters = self.spectrum.constant("filters", dtype)
+        if self.lowpass is not None:
+            filters, gains = filters * gains, positions * 0 + 1
+        return Bins(positions, gains, filters)
 
     def analysis(self, spectrum: STFT) -> Analysis:
         """How a loss that streams comes from audio to its bins."""
@@ -179,8 +185,9 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
             framing.hop_length,
             spectrum.fft_size,
             spectrum.first_bin,
-            self.square_magnitude,
-            self.noise_floor,
+            spectrum.square_magnitude,
+            spectrum.noise_floor,
+            isinstance(self.spectrum, FilteredSTFT) and self.spectrum.salient,
         )
 
     def votes(self, reference: Side, estimate: Side) -> Tensor | None:

@@ -22,11 +22,13 @@ from sot.losses._replaced import positive_root
 from sot.losses._steps import cost_in_steps
 from sot.spectra import (
     Audio,
+    BlockFilters,
     BlockTransform,
     BlockTranspose,
     Framing,
     FramingRule,
     above_floor,
+    filtered_spectrum,
     magnitude_or_power,
     transformed_frames,
 )
@@ -43,6 +45,7 @@ class Analysis(NamedTuple):
         first_bin: the first bin that counts; as many count as there are positions.
         square: bins count by their powers, otherwise by their magnitudes.
         noise_floor: how many times the median of a frame is taken off its bins.
+        salient: filters are combs, and what counts is the salience that they find.
     """
 
     rule: FramingRule
@@ -51,6 +54,7 @@ class Analysis(NamedTuple):
     first_bin: int
     square: bool
     noise_floor: float
+    salient: bool
 
 
 class Bins(NamedTuple):
@@ -58,11 +62,14 @@ class Bins(NamedTuple):
 
     Attributes:
         positions: sorted, shape (bins,).
-        gains: factor of the weight of each, shape (bins,).
+        gains: factor of the weight of each, shape (bins,); 1 behind filters.
+        filters: through which the bins of the transform are seen, shape (bins of the transform,
+            bins); empty if these are themselves the bins that count.
     """
 
     positions: Tensor
     gains: Tensor
+    filters: Tensor
 
 
 class Transport(NamedTuple):
@@ -141,16 +148,18 @@ def running_levels(
     """Running sums of the weights in every frame, shape (clips * frames, bins), float64."""
     from sot.losses import _fused_kernels as kernels
 
-    audio, transform = _audio(x, lengths), _transform(x, window, analysis)
+    audio, transform = _audio(x, lengths), _transform(x, window, bins, analysis)
+    filters, how, floor = _filters(bins, analysis)
     levels = np.empty((x.shape[0] * transform.count, len(bins.positions)))
     gains = bins.gains.double().numpy()
-    how = kernels.POWER if analysis.square else kernels.MAGNITUDE
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
-            (spectrum,) = transform.spectra([audio], block)
+            spectra = transform.spectra([audio], block)
+            if filters is not None:
+                spectra = filters(spectra).spectra
             kernels.level_rows(
-                spectrum, how, analysis.first_bin, gains, analysis.noise_floor, levels[block.rows]
+                spectra[0], how, analysis.first_bin, gains, floor, levels[block.rows]
             )
 
     share_rows(work, len(levels), analysis.fft_size)
@@ -162,13 +171,24 @@ def _audio(x: Tensor, lengths: Tensor) -> Audio:
     return Audio(x.detach().contiguous().numpy(), counts.numpy())
 
 
-def _transform(x: Tensor, window: Tensor, analysis: Analysis) -> BlockTransform:
-    framing = _framing(window, analysis)
-    return BlockTransform(framing, window.detach().numpy(), analysis.fft_size, x.shape[1])
+def _transform(x: Tensor, window: Tensor, bins: Bins, analysis: Analysis) -> BlockTransform:
+    framing, samples = _framing(window, analysis), window.detach().numpy()
+    size = 2 if bins.filters.numel() else 1  # products with filters are better in larger blocks
+    return BlockTransform(framing, samples, analysis.fft_size, x.shape[1], size)
 
 
 def _framing(window: Tensor, analysis: Analysis) -> Framing:
     return Framing(analysis.rule, window.shape[0], analysis.hop_length, analysis.fft_size)
+
+
+def _filters(bins: Bins, analysis: Analysis) -> tuple[BlockFilters | None, int, float]:
+    """Filters, if there are any; how what is compared becomes weights, and the floor below it."""
+    from sot.losses import _fused_kernels as kernels
+
+    square, salient, floor = analysis.square, analysis.salient, analysis.noise_floor
+    if bins.filters.numel():
+        return BlockFilters(bins.filters.detach(), square, salient, floor), kernels.AS_IT_IS, 0.0
+    return None, kernels.POWER if square else kernels.MAGNITUDE, floor
 
 
 def _streamed(
@@ -181,12 +201,14 @@ def _streamed(
     window: Tensor,
     positions: Tensor,
     gains: Tensor,
+    filters: Tensor,
     rule: str,
     hop_length: int,
     fft_size: int,
     first_bin: int,
     square: bool,
     noise_floor: float,
+    salient: bool,
     normalize: bool,
     balanced: bool,
     silent_frames_vote: bool,
@@ -201,13 +223,13 @@ def _streamed(
     from sot.losses import _fused_kernels as kernels
     from sot.transport._kernels import extended, kind_of_grid
 
-    framing = Framing(rule, window.shape[0], hop_length, fft_size)  # type: ignore[arg-type]
-    transform = BlockTransform(framing, window.detach().numpy(), fft_size, x.shape[1])
+    analysis = Analysis(rule, hop_length, fft_size, first_bin, square, noise_floor, salient)  # type: ignore[arg-type]
+    bins = Bins(positions, gains, filters)
+    transform = _transform(x, window, bins, analysis)
+    through, how, floor = _filters(bins, analysis)
     sides, levels = [_audio(x, x_lengths), _audio(y, y_lengths)], x_levels.numpy()
     known = len(levels) > 0
-    hows = [kernels.POWER if square else kernels.MAGNITUDE] * 2
-    if known:
-        hows[0] = kernels.LEVELS
+    hows = [kernels.LEVELS if known else how, how]
     factors = gains.double().numpy()
     at, top = extended(positions.detach().numpy()[None]), highest_level(cut, x.dtype)
     grid = kind_of_grid(at, at, p, cut)
@@ -233,7 +255,9 @@ def _streamed(
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
-            spectra = list(transform.spectra(sides[known:], block))
+            coefficients = transform.spectra(sides[known:], block)
+            found = None if through is None else through(coefficients)
+            spectra = list(coefficients if found is None else found.spectra)
             if known:
                 spectra.insert(0, spectra[0][:0])
             slopes = [
@@ -242,13 +266,16 @@ def _streamed(
             ]
             kernels.fused_rows(
                 *spectra, levels[block.rows], at, at, *hows, first_bin, first_bin,
-                factors, noise_floor, p, top, grid, root,
+                factors, floor, p, top, grid, root,
                 normalize, balanced, silent_frames_vote, eps,
                 costs[block.rows], ballots[block.rows], *slopes, 0, len(spectra[1]),
             )  # fmt: skip
-            for gradient, slope in zip(gradients, slopes, strict=True):
-                if gradient is not None:
-                    gradient.add(block, slope, start)
+            for side, (gradient, slope) in enumerate(zip(gradients, slopes, strict=True)):
+                if gradient is None:
+                    continue
+                if through is not None and found is not None:
+                    slope = through.derivative(found, side - known, slope)
+                gradient.add(block, slope, start)
 
     share_rows(work, len(ballots), fft_size)
     for gradient in gradients:
@@ -272,30 +299,31 @@ def _fake(x: Tensor, y: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor,
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, y, x_lengths, y_lengths, _, *tensors = inputs[:9]
-    *settings, with_x, with_y = inputs[9:]
+    x, y, x_lengths, y_lengths, _, *tensors = inputs[:10]
+    *settings, with_x, with_y = inputs[10:]
     ctx.set_materialize_grads(False)  # no zeros for the outputs that nobody differentiates
-    ctx.analysis, ctx.how = Analysis(*settings[:6]), Transport(*settings[6:])
+    ctx.analysis, ctx.how = Analysis(*settings[:7]), Transport(*settings[7:])
     ctx.wanted = (with_x, with_y)
     ctx.save_for_backward(x, y, x_lengths, y_lengths, *tensors, *output[2:])
 
 
 def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
     if grad is None:
-        return (None,) * 24
-    tensors, (x_slopes, y_slopes) = ctx.saved_tensors[:8], ctx.saved_tensors[8:]
+        return (None,) * 26
+    tensors, (x_slopes, y_slopes) = ctx.saved_tensors[:9], ctx.saved_tensors[9:]
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # Somebody will differentiate once more: hand out derivatives that can be.
-        cost = _in_steps(ctx.analysis, ctx.how, *tensors)
         sides = [side for side, wanted in zip(tensors[:2], ctx.wanted, strict=True) if wanted]
-        found = iter(torch.autograd.grad(cost, sides, grad, create_graph=True))
+        with torch.autocast(grad.device.type, enabled=False):
+            cost = _in_steps(ctx.analysis, ctx.how, *tensors)
+            found = iter(torch.autograd.grad(cost, sides, grad, create_graph=True))
         grads = [next(found) if wanted else None for wanted in ctx.wanted]
     else:
         grads = [
             scaled_rows(slopes, grad) if wanted else None
             for slopes, wanted in zip((x_slopes, y_slopes), ctx.wanted, strict=True)
         ]
-    return *grads, *(None,) * 22
+    return *grads, *(None,) * 24
 
 
 streamed = Operator("sot::streamed_cost", _streamed, _fake, _setup, _backward)
@@ -312,6 +340,7 @@ def _in_steps(
     window: Tensor,
     positions: Tensor,
     gains: Tensor,
+    filters: Tensor,
 ) -> Tensor:
     """The summed costs of :func:`streamed_cost` by operators that can be differentiated twice."""
     framing, fft_size = _framing(window, analysis), analysis.fft_size
@@ -321,6 +350,9 @@ def _in_steps(
     def weights(side: Tensor, lengths: Tensor) -> Tensor:
         padded = framing.pad(side[:, None], lengths).squeeze(1)
         spectrum = transformed_frames(padded, window, fft_size, framing.hop_length, count)
+        if filters.numel():
+            square, floor = analysis.square, analysis.noise_floor
+            return filtered_spectrum(spectrum, filters, square, analysis.salient, floor)
         weights = magnitude_or_power(spectrum[..., band], analysis.square)
         return above_floor(weights, analysis.noise_floor) * gains
 

@@ -26,7 +26,7 @@ from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses._streamed import Transport, can_stream, streamed_cost
 from sot.losses._ways import way_to_costs
 from sot.losses.presets import PRESETS, with_presets
-from sot.spectra import SCALINGS, STFT, FramingRule, MelScale, Scaling, Window
+from sot.spectra import SCALINGS, STFT, FilteredSTFT, FramingRule, MelScale, Scaling, Window
 from sot.transport import Histogram, circular_transport, quantiles
 
 Array = NDArray[np.float64]
@@ -237,7 +237,8 @@ class Wasserstein1DLoss(SpectralLoss):
             or self.return_quantiles
         )
         # Elsewhere audio goes as it is to where it is compared, or else complex coefficients do.
-        self.streams = isinstance(self.spectrum, STFT) and not unusual and self.reduction != "none"
+        summed = self.reduction != "none" and not unusual
+        self.streams = isinstance(self.spectrum, (STFT, FilteredSTFT)) and summed
         self.needs_weights = unusual or self.noise_floor > 0 or self.lowpass is not None
         self.to(device)
 

@@ -1,7 +1,10 @@
 """From waveforms to non-negative spectra of shape (..., frames, bins), and where their bins lie."""
 
 from sot.spectra._base import Spectrum, above_floor, magnitude_or_power
+from sot.spectra._block_filters import BlockFilters
 from sot.spectra._blocks import Audio, BlockTransform, BlockTranspose
+from sot.spectra._filter_steps import filtered_spectrum
+from sot.spectra._filtered import FilteredSTFT
 from sot.spectra._frames import transformed_frames
 from sot.spectra.chroma import Chroma
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule, Window
@@ -18,9 +21,11 @@ __all__ = [
     "STFT",
     "VQT",
     "Audio",
+    "BlockFilters",
     "BlockTransform",
     "BlockTranspose",
     "Chroma",
+    "FilteredSTFT",
     "Framing",
     "FramingRule",
     "HarmonicSalience",
@@ -30,6 +35,7 @@ __all__ = [
     "Spectrum",
     "Window",
     "above_floor",
+    "filtered_spectrum",
     "hz_to_mel",
     "magnitude_or_power",
     "mel_filters",

@@ -45,17 +45,26 @@ class BlockTransform:
         window: shape (framing.frame_length,), in the type of the audio.
         fft_size: samples of the transform.
         samples: samples of every clip, as they are stored.
+        size: how many times the usual block a block is.
     """
 
-    def __init__(self, framing: Framing, window: NDArray[Any], fft_size: int, samples: int) -> None:
+    def __init__(
+        self,
+        framing: Framing,
+        window: NDArray[Any],
+        fft_size: int,
+        samples: int,
+        size: int = 1,
+    ) -> None:
         self.framing = framing
         self.window = window
         self.fft_size = fft_size
         self.count = framing.count(samples)
+        self._most = max(4, size * _BLOCK // fft_size)
 
     def blocks(self, start: int, stop: int) -> Iterator[Block]:
         """The blocks from one frame to another, all clips' frames being numbered through."""
-        size = max(4, _BLOCK // self.fft_size)
+        size = self._most
         while start < stop:
             clip, first = divmod(start, self.count)
             clips = min((stop - start) // self.count, size // self.count)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from sot.spectra._base import Spectrum, above_floor, magnitude_or_power
+from sot.spectra._base import Spectrum
+from sot.spectra._filter_steps import filtered_spectrum
 from sot.spectra.positions import Array
 from sot.spectra.stft import STFT
 
 
 class FilteredSTFT(Spectrum):
     """Sums of the bins of an STFT.
+
+    Attributes:
+        stft: the STFT.
+        salient: the spectrum is the salience that combs find, rather than the sums themselves.
 
     Args:
         stft: its magnitudes or powers are filtered, above its noise floor.
@@ -19,6 +24,8 @@ class FilteredSTFT(Spectrum):
         fmin: lower limit in Hz.
         fmax: upper limit in Hz.
     """
+
+    salient = False
 
     def __init__(
         self,
@@ -36,9 +43,8 @@ class FilteredSTFT(Spectrum):
 
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """The spectrum of the STFT through the filters."""
-        spectrum = magnitude_or_power(self.stft.analyse(padded, frames), self.square_magnitude)
-        return self.filtered(above_floor(spectrum, self.stft.noise_floor))
-
-    def filtered(self, weights: Tensor) -> Tensor:
-        """Weights of the bins of the STFT, through the filters."""
-        return weights @ self.constant("filters", weights.dtype)
+        coefficients, stft = self.stft.analyse(padded, frames), self.stft
+        filters = self.constant("filters", padded.dtype)
+        return filtered_spectrum(
+            coefficients, filters, stft.square_magnitude, self.salient, stft.noise_floor
+        )

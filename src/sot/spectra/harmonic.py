@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from sot import _checks
-from sot.spectra._base import above_floor, checked_band, fft_frequencies, magnitude_or_power
+from sot.spectra._base import checked_band, fft_frequencies
 from sot.spectra._filtered import FilteredSTFT
 from sot.spectra.framing import FramingRule, Window
 from sot.spectra.positions import Array, Scaling, bin_indices
 from sot.spectra.stft import STFT
-
-_FAINTEST = 1e-6  # of the largest power in a frame: below it, magnitudes fade out
 
 
 def harmonic_kernels(frequencies: Array, pitches: Array, harmonics: int) -> Array:
@@ -82,6 +78,8 @@ class HarmonicSalience(FilteredSTFT):
         True
     """
 
+    salient = True
+
     def __init__(
         self,
         fft_size: int = 2048,
@@ -118,17 +116,6 @@ class HarmonicSalience(FilteredSTFT):
         pitches = fmin * 2.0 ** (np.arange(int(octaves * bins_per_octave) + 1) / bins_per_octave)
         combs = harmonic_kernels(fft_frequencies(stft.fft_size, sample_rate), pitches, harmonics)
         super().__init__(stft, combs, pitches, fmin, fmax)
-
-    def analyse(self, padded: Tensor, frames: int) -> Tensor:
-        """The salience of every candidate."""
-        power = magnitude_or_power(self.stft.analyse(padded, frames), square=True)
-        # Next to the largest bin of a frame, the root of what is faint is replaced by its tangent.
-        faintest = _FAINTEST * power.detach().amax(-1, keepdim=True) + 1e-30
-        power = above_floor(power, self.stft.noise_floor)
-        salience = self.filtered((power + faintest).sqrt() - faintest.sqrt()).clamp(min=0.0)
-        largest = salience.detach().amax(-1, keepdim=True)
-        salience = salience / torch.where(largest > 0, largest, 1.0)
-        return salience.square().square().square()
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are the bin index, which is logarithmic in pitch."""
