@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sot import MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss, WeightedSum
+from sot.spectra._filtered import FilteredSTFT
 
 LOSSES = {
     "stft": lambda: Wasserstein1DLoss(fft_size=256, hop_length=64),
@@ -42,9 +43,12 @@ def test_some_items_of_a_bound_reference_are_those_of_the_plain_call(
 ):
     x, y = noise(*leading, 800), noise(3, *leading[1:], 800, seed=1)
     bound, items = loss.bind(x), torch.tensor([4, 0, 4])
-    torch.testing.assert_close(bound(y, items=items), loss(x[items], y), rtol=0, atol=0)
+    # A product with filters is rounded by how many frames there are; all else is the same.
+    filtered = isinstance(getattr(loss, "spectrum", None), FilteredSTFT)
+    near = {"rtol": 1e-4, "atol": 1e-7} if filtered else {"rtol": 0, "atol": 0}
+    torch.testing.assert_close(bound(y, items=items), loss(x[items], y), **near)
     plain = gradient(lambda z: loss(x[items], z), y)
-    torch.testing.assert_close(gradient(lambda z: bound(z, items=items), y), plain, rtol=0, atol=0)
+    torch.testing.assert_close(gradient(lambda z: bound(z, items=items), y), plain, **near)
 
 
 def test_some_items_vote_by_their_own_energy(noise):

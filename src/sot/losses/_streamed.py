@@ -155,12 +155,10 @@ def running_levels(
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
-            spectra = transform.spectra([audio], block)
+            (spectrum,) = transform.spectra([audio], block)
             if filters is not None:
-                spectra = filters(spectra).spectra
-            kernels.level_rows(
-                spectra[0], how, analysis.first_bin, gains, floor, levels[block.rows]
-            )
+                spectrum = filters(spectrum).spectra
+            kernels.level_rows(spectrum, how, analysis.first_bin, gains, floor, levels[block.rows])
 
     share_rows(work, len(levels), analysis.fft_size)
     return torch.from_numpy(levels)
@@ -248,16 +246,16 @@ def _streamed(
 
     def room(spectrum: NDArray[Any]) -> NDArray[Any]:
         """Where the derivative goes: zero for the bins that do not count."""
-        slope = np.empty_like(spectrum)
+        slope: NDArray[Any] = torch.empty_like(torch.from_numpy(spectrum)).numpy()
         slope[:, :first_bin] = 0.0
         slope[:, last_bin:] = 0.0
         return slope
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
-            coefficients = transform.spectra(sides[known:], block)
-            found = None if through is None else through(coefficients)
-            spectra = list(coefficients if found is None else found.spectra)
+            spectra = list(transform.spectra(sides[known:], block))
+            filtered = [] if through is None else [through(spectrum) for spectrum in spectra]
+            spectra = [found.spectra for found in filtered] or spectra
             if known:
                 spectra.insert(0, spectra[0][:0])
             slopes = [
@@ -273,8 +271,8 @@ def _streamed(
             for side, (gradient, slope) in enumerate(zip(gradients, slopes, strict=True)):
                 if gradient is None:
                     continue
-                if through is not None and found is not None:
-                    slope = through.derivative(found, side - known, slope)
+                if through is not None:
+                    slope = through.derivative(filtered[side - known], slope)
                 gradient.add(block, slope, start)
 
     share_rows(work, len(ballots), fft_size)

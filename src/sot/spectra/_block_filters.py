@@ -18,14 +18,14 @@ _GROUPS = 4  # of filters, each multiplied with the bins that any filter in it r
 
 
 class Filtered(NamedTuple):
-    """Spectra through filters, and what their derivative needs.
+    """Spectra of one side through filters, and what their derivative needs.
 
     Attributes:
-        spectra: shape (sides, frames, bins).
-        coefficients: of the STFT, shape (sides, frames, bins of the STFT).
-        limits: shape (sides, frames, 2), see :mod:`sot.spectra._filter_kernels`.
-        sums: shape (sides, frames, bins); the spectra themselves, unless they are saliences.
-        largest: of the sums of each frame, shape (sides, frames), for saliences.
+        spectra: shape (frames, bins).
+        coefficients: of the STFT, shape (frames, bins of the STFT).
+        limits: shape (frames, 2), see :mod:`sot.spectra._filter_kernels`.
+        sums: shape (frames, bins); the spectra themselves, unless they are saliences.
+        largest: of the sums of each frame, shape (frames,), for saliences.
     """
 
     spectra: NDArray[Any]
@@ -63,48 +63,44 @@ class BlockFilters:
             columns = slice(first, first + width)
             (reached,) = used[:, columns].any(1).nonzero()
             rows = slice(reached[0], reached[-1] + 1) if len(reached) else slice(0, 0)
-            part = torch.from_numpy(np.ascontiguousarray(values[rows, columns]))
-            self._groups.append((rows, columns, part))
+            part = np.ascontiguousarray(values[rows, columns])
+            self._groups.append((rows, columns, torch.from_numpy(part).clone()))
 
     def __call__(self, coefficients: NDArray[Any]) -> Filtered:
-        """Spectra of coefficients of shape (sides, frames, bins of the STFT)."""
+        """Spectra of coefficients of shape (frames, bins of the STFT)."""
         from sot.spectra import _filter_kernels as kernels
 
-        sides, frames, bins = coefficients.shape
-        rows, real = sides * frames, coefficients.real.dtype
-        weights, limits = np.empty((rows, bins), real), np.empty((rows, 2), real)
+        (frames, _), real = coefficients.shape, coefficients.real.dtype
+        # Products are rounded by where in memory they lie: torch has one alignment for all.
+        left = torch.empty(coefficients.shape, dtype=torch.from_numpy(coefficients).real.dtype)
+        result, limits = left.new_empty(frames, self._bins), np.empty((frames, 2), real)
         kernels.read_weights(
-            coefficients.reshape(rows, bins), self._how, self.noise_floor, FAINTEST, weights, limits
+            coefficients, self._how, self.noise_floor, FAINTEST, left.numpy(), limits
         )
-        left, sums = torch.from_numpy(weights), np.empty((rows, self._bins), real)
         for reached, columns, part in self._groups:
-            torch.mm(left[:, reached], part, out=torch.from_numpy(sums)[:, columns])
-        spectra, largest = sums, np.empty(rows, real)
+            torch.mm(left[:, reached], part, out=result[:, columns])
+        spectra = sums = result.numpy()
+        largest = np.empty(frames, real)
         if self.salient:
             spectra = np.empty_like(sums)
             kernels.to_salience(sums, largest, spectra)
-        spectra, limits, sums = (
-            part.reshape(sides, frames, -1) for part in (spectra, limits, sums)
-        )
-        return Filtered(spectra, coefficients, limits, sums, largest.reshape(sides, frames))
+        return Filtered(spectra, coefficients, limits, sums, largest)
 
-    def derivative(self, found: Filtered, side: int, slopes: NDArray[Any]) -> NDArray[Any]:
-        """Derivative with respect to the coefficients of a side.
+    def derivative(self, found: Filtered, slopes: NDArray[Any]) -> NDArray[Any]:
+        """Derivative with respect to the coefficients.
 
         Args:
             found: what was given for the coefficients.
-            side: which side of it.
             slopes: derivative with respect to its spectra, shape (frames, bins), which is changed.
         """
         from sot.spectra import _filter_kernels as kernels
 
-        coefficients = found.coefficients[side]
         if self.salient:
-            kernels.from_salience(found.sums[side], found.largest[side], slopes)
+            kernels.from_salience(found.sums, found.largest, slopes)
         left = torch.from_numpy(slopes)
-        weights = torch.zeros(coefficients.shape, dtype=left.dtype)
+        weights = torch.zeros(found.coefficients.shape, dtype=left.dtype)
         for reached, columns, part in self._groups:
             weights[:, reached].addmm_(left[:, columns], part.T)
-        result: NDArray[Any] = np.empty_like(coefficients)
-        kernels.write_gradient(coefficients, self._how, found.limits[side], weights.numpy(), result)
+        result: NDArray[Any] = np.empty_like(found.coefficients)
+        kernels.write_gradient(found.coefficients, self._how, found.limits, weights.numpy(), result)
         return result
