@@ -200,3 +200,19 @@ def test_a_gradient_of_a_gradient_is_that_of_finite_differences(compiled, noise,
     assert torch.autograd.gradgradcheck(
         loss, (x.requires_grad_(), y.requires_grad_()), fast_mode=True, rtol=1e-3, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("scale", [1e-19, 1e-21, 1e-22])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_powers_next_to_the_end_of_the_range_have_the_value_of_louder_ones(
+    scale, compiled, noise, monkeypatch
+):
+    monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", compiled)
+    loss = Wasserstein1DLoss(fft_size=512, square_magnitude=True, eps=0.0)
+    x, y = noise(1, 4000), noise(1, 4000, seed=1)
+    quiet = (scale * y).requires_grad_()
+    value = loss(scale * x, quiet)
+    torch.testing.assert_close(value.detach(), loss(x, y), rtol=2e-2, atol=0)
+    (gradient,) = torch.autograd.grad(value, quiet)
+    assert gradient.isfinite().all()
+    assert gradient.any()

@@ -50,11 +50,16 @@ class _ClosedForm(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         levels_u, levels_v = (magnitude_or_power(side, square).cumsum(-1) for side in (x, y))
         mass_x, mass_y, votes = rule.masses(levels_u[:, -1], levels_v[:, -1])
-        scale_x, scale_y = _scales(rule, mass_x, mass_y)
-        levels_u.mul_(scale_x[:, None])
-        levels_v.mul_(scale_y[:, None])
+        divisor_x, divisor_y = _divisors(rule, mass_x, mass_y)
+        levels_u.div_(divisor_x[:, None])
+        levels_v.div_(divisor_y[:, None])
         found = slopes_by_rank(x_positions, y_positions, levels_u, levels_v, p, cut)
         slopes_x, slopes_y = None, None
+        # The reciprocal of a mass of less than this is beyond the range of numbers.
+        tiny = torch.finfo(mass_x.dtype).tiny
+        mass_x, mass_y, divisor_x, divisor_y = (
+            part.clamp(min=tiny) for part in (mass_x, mass_y, divisor_x, divisor_y)
+        )
         # How a mass enters both histograms: by the quotient rule.
         moment_v = torch.linalg.vecdot(levels_v, found.v)
         if ctx.needs_input_grad[0]:
@@ -64,10 +69,10 @@ class _ClosedForm(torch.autograd.Function):
                 offset = -(moment if rule.balanced else moment + moment_v) / mass_x
             elif rule.balanced:
                 offset = moment_v / mass_x
-            slopes_x = torch.addcmul(offset[:, None], potentials(found.u), scale_x[:, None])
+            slopes_x = torch.addcdiv(offset[:, None], potentials(found.u), divisor_x[:, None])
         if ctx.needs_input_grad[1]:
             offset = -moment_v / mass_y if rule.balanced else torch.zeros_like(mass_y)
-            slopes_y = torch.addcmul(offset[:, None], potentials(found.v), scale_y[:, None])
+            slopes_y = torch.addcdiv(offset[:, None], potentials(found.v), divisor_y[:, None])
         ctx.settings = (square, rule, p, cut)
         ctx.save_for_backward(x, y, x_positions, y_positions, slopes_x, slopes_y)
         ctx.mark_non_differentiable(votes)
@@ -92,11 +97,12 @@ class _ClosedForm(torch.autograd.Function):
         return *grads, *(None,) * 6
 
 
-def _scales(rule: MassRule, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, Tensor]:
-    """What the weights of both sides are multiplied with."""
+def _divisors(rule: MassRule, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, Tensor]:
+    """What the weights of both sides are divided by."""
     if rule.normalize:
-        return 1 / mass_x, 1 / (mass_y if rule.balanced else mass_x)
-    return torch.ones_like(mass_x), mass_x / mass_y if rule.balanced else torch.ones_like(mass_x)
+        return mass_x, mass_y if rule.balanced else mass_x
+    ones = torch.ones_like(mass_x)
+    return ones, mass_y / mass_x if rule.balanced else ones
 
 
 def _chained(side: Tensor, slopes: Tensor, square: bool) -> Tensor:
