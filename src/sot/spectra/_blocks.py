@@ -126,12 +126,10 @@ class BlockTranspose:
 
         A clip that an earlier thread has begun is kept apart until the end.
         """
-        from sot.spectra._frame_kernels import add_frames
+        from sot.spectra._frame_kernels import add_frames, double_ends
 
         transform = self._transform
-        middle = transform.fft_size // 2
-        with np.errstate(all="ignore"):  # what is beyond the range of numbers is told by the caller
-            spectrum[:, :: middle if transform.fft_size % 2 == 0 else middle + 1] *= 2
+        double_ends(spectrum, transform.fft_size // 2 if transform.fft_size % 2 == 0 else 0)
         frames = torch.fft.irfft(torch.from_numpy(spectrum), n=transform.fft_size, norm="forward")
         first, total = 0, self._total
         if start % transform.count and block.clips.start == start // transform.count:

@@ -95,11 +95,21 @@ def add_frames(
 
 
 @compiled
+def double_ends(spectra: Any, last: int) -> None:
+    """Double bin 0 and bin `last` of every spectrum; only bin 0 if that is the last."""
+    for row in range(spectra.shape[0]):
+        spectra[row, 0] += spectra[row, 0]
+        if last > 0:
+            spectra[row, last] += spectra[row, last]
+
+
+@compiled
 def _energy(samples: Any, start: int, stop: int) -> Any:
     """Sum of the squares of the samples from one to another, with silence beyond the ends."""
+    part = samples[max(start, 0) : max(min(stop, len(samples)), 0)]
     total = 0.0
-    for i in range(max(start, 0), min(stop, len(samples))):
-        sample = float(samples[i])
+    for i in range(len(part)):
+        sample = float(part[i])
         total += sample * sample
     return total
 
