@@ -56,6 +56,8 @@ def test_values_and_gradients_are_the_same(rows, n, m, p, cut, ties):
     compare(x, y, u, v, p, cut)
     if n == m:
         compare(y, y, u, v, p, cut)
+        even = 0.25 * torch.arange(n, dtype=torch.float64) - 1
+        compare(even, even, u, v, p, cut)
 
 
 def test_they_are_the_same_in_single_precision():

@@ -71,7 +71,7 @@ def _spectral_cost(
     costs = np.empty(rows)
     votes = np.ones(rows)
     x_grad, y_grad = _room_for_gradient(x, with_x), _room_for_gradient(y, with_y)
-    spectra = [side.detach().resolve_conj().contiguous().numpy() for side in (x, y)]
+    spectra = [kernels.parts(side.detach().resolve_conj().contiguous().numpy()) for side in (x, y)]
     positions = [extended(side.detach().numpy()[None]) for side in (x_positions, y_positions)]
     how = [
         (kernels.POWER if square else kernels.MAGNITUDE) if side.is_complex() else kernels.AS_IT_IS
@@ -80,7 +80,7 @@ def _spectral_cost(
     top = highest_level(cut, x.real.dtype)
     gains = np.ones(max(n, y.shape[1]))
     grid = kind_of_grid(positions[0], positions[1], p, cut)
-    gradients = [result.numpy() for result in (x_grad, y_grad)]
+    gradients = [kernels.parts(result.numpy()) for result in (x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:
         kernels.fused_rows(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sot._compiled import compiled
 from sot.spectra._median_kernels import median
 from sot.transport._kernels import (
     ROWS,
+    costs_of_moves,
     cumulate,
     four_slopes,
     potentials,
@@ -21,21 +23,29 @@ from sot.transport._kernels import (
 AS_IT_IS, POWER, MAGNITUDE, LEVELS = 0, 1, 2, 3
 
 
+def parts(spectrum: NDArray[Any]) -> NDArray[Any]:
+    """What the kernels below take: a complex spectrum as real and imaginary parts by turns."""
+    return spectrum.view(spectrum.real.dtype)
+
+
 @compiled
 def _read_weights(
     spectrum: Any, index: int, bin_: int, how: int, gains: Any, floor: float, weights: Any, row: int
 ) -> None:
     """Weights of the bins of a frame that count, less the floor and times the gains."""
     bins = weights.shape[1]
-    frame = spectrum[index, bin_ : bin_ + bins]
+    if how == AS_IT_IS:
+        for i in range(bins):
+            weights[row, i] = spectrum[index, bin_ + i]
+        return
+    frame = spectrum[index, 2 * bin_ : 2 * (bin_ + bins)]
     for i in range(bins):
-        value = frame[i]
-        weight = value.real
-        if how in (POWER, MAGNITUDE):
-            weight = value.real * value.real + value.imag * value.imag
-        weights[row, i] = np.sqrt(weight) if how == MAGNITUDE else weight
-    least = floor * median(weights, row) if floor > 0.0 else 0.0
-    if how in (POWER, MAGNITUDE):
+        real, imag = frame[np.uint64(2 * i)], frame[np.uint64(2 * i + 1)]
+        size = real * real + imag * imag
+        size = np.sqrt(size) if how == MAGNITUDE else size
+        weights[row, i] = size * (1.0 if floor > 0.0 else gains[i])
+    if floor > 0.0:
+        least = floor * median(weights, row)
         for i in range(bins):
             weights[row, i] = max(weights[row, i] - least, 0.0) * gains[i]
 
@@ -65,7 +75,7 @@ def level_rows(spectrum: Any, how: int, bin_: int, gains: Any, floor: float, lev
     """Running sums of the weights of every frame, for :func:`fused_rows` to take as LEVELS.
 
     Args:
-        spectrum: shape (rows, bins).
+        spectrum: :func:`parts` of it.
         how: how it becomes weights.
         bin_: the first bin that counts.
         gains: see :func:`fused_rows`.
@@ -88,27 +98,31 @@ def _write_gradient(
 ) -> None:  # fmt: skip
     """Derivative with respect to the spectrum, from `factor * slope + offset` for the weights."""
     bins = weights.shape[1]
-    frame, result = spectrum[index, bin_ : bin_ + bins], grad[index, bin_ : bin_ + bins]
+    if how == AS_IT_IS:
+        for i in range(bins):
+            grad[index, bin_ + i] = factor * slopes[row, i] + offset
+        return
     for i in range(bins):
-        rise = factor * slopes[row, i] + offset
-        if how == AS_IT_IS:
-            result[i] = rise
-            continue
-        value = frame[i]
-        rise = rise * gains[i] if weights[row, i] > 0.0 else 0.0
+        rise = (factor * slopes[row, i] + offset) * gains[i]
+        slopes[row, i] = rise if weights[row, i] > 0.0 else 0.0
+    frame = spectrum[index, 2 * bin_ : 2 * (bin_ + bins)]
+    result = grad[index, 2 * bin_ : 2 * (bin_ + bins)]
+    for i in range(bins):
+        real, imag = frame[np.uint64(2 * i)], frame[np.uint64(2 * i + 1)]
+        rise = 2.0 * slopes[row, i]
         if how == MAGNITUDE:
-            power = value.real * value.real + value.imag * value.imag
-            rise /= np.sqrt(power) if power > 0.0 else 1.0
-        else:
-            rise *= 2.0
-        result[i] = value * rise
+            power = real * real + imag * imag
+            rise = slopes[row, i] * (np.sqrt(power) / power if power > 0.0 else 1.0)
+        result[np.uint64(2 * i)] = real * rise
+        result[np.uint64(2 * i + 1)] = imag * rise
 
 
 @compiled
-def _fill(grad: Any, index: int, bin_: int, bins: int, value: float) -> None:
+def _fill(grad: Any, index: int, bin_: int, how: int, bins: int, value: float) -> None:
     """One value for the bins of a row that count, if the gradient is wanted."""
+    parts = 1 if how == AS_IT_IS else 2
     if len(grad):
-        for i in range(bin_, bin_ + bins):
+        for i in range(parts * bin_, parts * (bin_ + bins)):
             grad[index, i] = value
 
 
@@ -122,8 +136,9 @@ def fused_rows(
     """Cost, vote and gradients of frames `start` to `stop`; an empty gradient is not filled.
 
     Args:
-        x: spectrum of the reference, shape (rows, n), real or complex; not read with LEVELS.
-        y: spectrum of the estimate, shape (rows, m).
+        x: :func:`parts` of the spectrum of the reference, shape (rows, n), or (rows, 2 n) if it is
+            complex; not read with LEVELS.
+        y: spectrum of the estimate, likewise.
         x_levels: with LEVELS the running sums of the reference, shape (rows, n), float64.
         x_positions: extended positions, shape (1, n + 1), float64.
         y_positions: extended positions, shape (1, m + 1), float64.
@@ -159,7 +174,8 @@ def fused_rows(
         np.empty(ROWS),
         np.empty(ROWS),
     )
-    costs, moments, room = np.empty(ROWS), np.empty((ROWS, 2)), np.empty((2, max(n, m)))
+    costs, moments, room = np.empty(ROWS), np.empty((ROWS, 2)), np.empty((1, max(n, m)))
+    moves = costs_of_moves(x_positions, p, grid)
     fit = np.empty(ROWS, np.bool_)
     x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
     for first in range(start, stop, ROWS):
@@ -187,10 +203,10 @@ def fused_rows(
                 scale_y[row] = scale_x[row]
                 if balanced:
                     scale_y[row] = (1.0 if normalize else mass_x[row]) / mass_y[row]
-            scale_levels(levels_u, row, scale_x[row], levels_u)
-            scale_levels(levels_v, row, scale_y[row], levels_v)
+            scale_levels(levels_u, row, scale_x[row])
+            scale_levels(levels_v, row, scale_y[row])
         four_slopes(
-            x_positions, 0, 0, y_positions, 0, 0, levels_u, levels_v, fit, p, top, grid,
+            x_positions, 0, 0, y_positions, 0, 0, levels_u, levels_v, fit, p, top, grid, moves,
             slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
         )  # fmt: skip
         if x_wanted:
@@ -202,8 +218,8 @@ def fused_rows(
             if np.isnan(scale_x[row]):
                 value = np.nan if votes[index] > 0.0 else 0.0
                 cost[index] = value
-                _fill(x_grad, index, x_bin, n, value)
-                _fill(y_grad, index, y_bin, m, value)
+                _fill(x_grad, index, x_bin, x_how, n, value)
+                _fill(y_grad, index, y_bin, y_how, m, value)
                 continue
             rise = 1.0
             if root:

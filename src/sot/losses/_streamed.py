@@ -158,7 +158,8 @@ def running_levels(
             (spectrum,) = transform.spectra([audio], block)
             if filters is not None:
                 spectrum = filters(spectrum).spectra
-            kernels.level_rows(spectrum, how, analysis.first_bin, gains, floor, levels[block.rows])
+            sums = levels[block.rows]
+            kernels.level_rows(kernels.parts(spectrum), how, analysis.first_bin, gains, floor, sums)
 
     share_rows(work, len(levels), analysis.fft_size)
     return torch.from_numpy(levels)
@@ -263,10 +264,11 @@ def _streamed(
                 for spectrum, gradient in zip(spectra, gradients, strict=True)
             ]
             kernels.fused_rows(
-                *spectra, levels[block.rows], at, at, *hows, first_bin, first_bin,
-                factors, floor, p, top, grid, root,
+                *map(kernels.parts, spectra), levels[block.rows], at, at,
+                *hows, first_bin, first_bin, factors, floor, p, top, grid, root,
                 normalize, balanced, silent_frames_vote, eps,
-                costs[block.rows], ballots[block.rows], *slopes, 0, len(spectra[1]),
+                costs[block.rows], ballots[block.rows],
+                *map(kernels.parts, slopes), 0, len(spectra[1]),
             )  # fmt: skip
             for side, (gradient, slope) in enumerate(zip(gradients, slopes, strict=True)):
                 if gradient is None:

@@ -22,8 +22,10 @@ from sot.transport._area_kernels import four_areas, shared_grid, sum_into
 #: Rows that are merged side by side.
 ROWS = 4
 
-#: What is known of the positions: nothing; one grid for all, with exponent 1 or, evenly spaced, 2.
+#: What is known of the positions: nothing; one grid for all, and p is 1; one grid of even steps.
 ANY, SHARED, EVEN = 0, 1, 2
+
+_NO_TOP = float(np.finfo(np.float32).max)  # from here on nothing is cut
 
 
 @compiled
@@ -83,7 +85,7 @@ def merge_ranks(levels_u: Any, levels_v: Any, ranks_u: Any, ranks_v: Any) -> Non
 @compiled
 def four_slopes(
     x: Any, x_row: int, every_x: int, y: Any, y_row: int, every_y: int,
-    levels_u: Any, levels_v: Any, fit: Any, p: float, top: float, grid: int,
+    levels_u: Any, levels_v: Any, fit: Any, p: float, top: float, grid: int, moves: Any,
     slopes_u: Any, slopes_v: Any, costs: Any, moments: Any, ranks_u: Any, ranks_v: Any, room: Any,
 ) -> None:  # fmt: skip
     """Costs of four rows, and their derivatives with respect to every level.
@@ -104,13 +106,14 @@ def four_slopes(
         p: exponent of the ground cost.
         top: level above which nothing counts.
         grid: see :func:`kind_of_grid`.
+        moves: see :func:`costs_of_moves`.
         slopes_u: result of shape (4, n + 1).
         slopes_v: result of shape (4, m + 1).
         costs: result of shape (4,).
         moments: result of shape (4, 2).
         ranks_u: room of shape (4, n + 1), int32.
         ranks_v: room of shape (4, m + 1), int32.
-        room: room of shape (2, max(n, m)).
+        room: room of shape (1, max(n, m)).
     """
     if grid == SHARED:
         for row in range(ROWS):
@@ -125,9 +128,8 @@ def four_slopes(
             continue
         own, other = x_row + row * every_x, y_row + row * every_y
         if grid == EVEN:
-            step = x[0, 1] - x[0, 0]
-            moments[row, 0] = _even_slopes(levels_u, levels_v, ranks_u, row, step, slopes_u)
-            moments[row, 1] = _even_slopes(levels_v, levels_u, ranks_v, row, step, slopes_v)
+            moments[row, 0] = _even_slopes(levels_u, levels_v, ranks_u, row, p, moves, slopes_u)
+            moments[row, 1] = _even_slopes(levels_v, levels_u, ranks_v, row, p, moves, slopes_v)
         else:
             moments[row, 0] = _level_slopes(
                 x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, slopes_u, room
@@ -163,37 +165,68 @@ def _level_slopes(
     """
     bins = levels.shape[1] - 1
     for i in range(bins):  # by itself, so that what follows uses the processor's width
-        k = np.uint64(ranks[row, i])
-        room[0, i] = other[other_row, k]
-        room[1, i] = min(other_levels[row, k], levels[row, i + 1])
+        room[0, i] = other[other_row, np.uint64(ranks[row, i])]
     moment = 0.0
-    for i in range(bins):
-        level = levels[row, i]
+    if top < _NO_TOP:
+        for i in range(bins):
+            level, k = levels[row, i], np.uint64(ranks[row, i])
+            ends = ground_cost(own[own_row, i] - room[0, i], p)
+            begins = ground_cost(own[own_row, i + 1] - room[0, i], p)
+            counts = min(other_levels[row, k], levels[row, i + 1]) <= top
+            slope = (ends if level <= top else 0.0) - (begins if counts else 0.0)
+            slopes[row, i] = slope
+            moment += slope * level
+        return moment
+    last = bins - 1
+    for i in range(last):
         ends = ground_cost(own[own_row, i] - room[0, i], p)
-        begins = ground_cost(own[own_row, i + 1] - room[0, i], p)
-        slope = (ends if level <= top else 0.0) - (begins if room[1, i] <= top else 0.0)
+        slope = ends - ground_cost(own[own_row, i + 1] - room[0, i], p)
         slopes[row, i] = slope
-        moment += slope * level
-    return moment
+        moment += slope * levels[row, i]
+    distance = own[own_row, last] - room[0, last]
+    slopes[row, last] = _last_slope(ground_cost(distance, p), other_levels, ranks[row, last])
+    return moment + slopes[row, last] * levels[row, last]
+
+
+@compiled
+def _last_slope(cost: float, other_levels: Any, rank: int) -> float:
+    """What begins behind the last bin stays there; behind the last level of all, nothing begins."""
+    return cost if rank >= other_levels.shape[1] - 1 else 0.0
 
 
 @compiled
 def _even_slopes(
-    levels: Any, other_levels: Any, ranks: Any, row: int, step: float, slopes: Any
+    levels: Any, other_levels: Any, ranks: Any, row: int, p: float, moves: Any, slopes: Any
 ) -> Any:
-    """:func:`_level_slopes` for exponent 2 on one grid of even steps, where nothing is cut."""
+    """:func:`_level_slopes` on one grid of even steps, if nothing is cut.
+
+    `moves` is what :func:`costs_of_moves` gives.
+    """
     last, other_last = levels.shape[1] - 2, other_levels.shape[1] - 2
-    square = step * step
     moment = 0.0
-    for i in range(last):
-        slope = square * (2 * (min(ranks[row, i], other_last) - i) - 1)
-        slopes[row, i] = slope
-        moment += slope * levels[row, i]
-    # What begins behind the last bin stays there; behind the last level of all, nothing begins.
-    rank = ranks[row, last]
-    distance = step * (last - min(rank, other_last))
-    slopes[row, last] = distance * distance if rank > other_last else 0.0
+    if p == 2.0:
+        for i in range(last):
+            slope = moves[1] * (2 * (min(ranks[row, i], other_last) - i) - 1)
+            slopes[row, i] = slope
+            moment += slope * levels[row, i]
+    else:
+        for i in range(last):
+            distance = min(ranks[row, i], other_last) - i
+            slope = moves[np.uint64(abs(distance))] - moves[np.uint64(abs(distance - 1))]
+            slopes[row, i] = slope
+            moment += slope * levels[row, i]
+    cost = moves[abs(last - min(ranks[row, last], other_last))]
+    slopes[row, last] = _last_slope(cost, other_levels, ranks[row, last])
     return moment + slopes[row, last] * levels[row, last]
+
+
+@compiled
+def costs_of_moves(x: Any, p: float, grid: int) -> Any:
+    """Costs of moves over so many bins of an even grid; nothing on others."""
+    moves = np.empty(x.shape[1] if grid == EVEN else 0)
+    for i in range(len(moves)):
+        moves[i] = ground_cost((x[0, 1] - x[0, 0]) * i, p)
+    return moves
 
 
 @compiled
@@ -275,13 +308,13 @@ def cumulate(weights: Any, levels: Any) -> None:
 
 
 @compiled
-def scale_levels(sums: Any, row: int, scale: float, levels: Any) -> None:
-    """Running sums of a row times a factor, with infinity behind them; all 0 for a NaN.
+def scale_levels(levels: Any, row: int, scale: float) -> None:
+    """Multiply the running sums of a row, and put infinity behind them; all 0 for a NaN.
 
-    A merge runs on or astray with levels that are negative, or not finite. `levels` may be `sums`.
+    A merge runs on or astray with levels that are negative, or not finite.
     """
     for i in range(levels.shape[1] - 1):
-        levels[row, i] = max(float(sums[row, i]), 0.0) * scale if scale == scale else 0.0
+        levels[row, i] = max(levels[row, i], 0.0) * scale if scale == scale else 0.0
     levels[row, levels.shape[1] - 1] = np.inf
 
 
@@ -291,8 +324,8 @@ def extended(positions: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def kind_of_grid(x: NDArray[Any], y: NDArray[Any], p: float, cut: bool) -> int:
-    """Which shortcut extended positions allow: SHARED if p is 1, EVEN if p is 2, or ANY."""
-    if cut or len(x) > 1 or p not in (1.0, 2.0) or not np.array_equal(x, y):
+    """Which shortcut extended positions allow: SHARED if p is 1, otherwise EVEN or ANY."""
+    if cut or len(x) > 1 or not np.array_equal(x, y):
         return ANY
     if p == 1.0:
         return SHARED
@@ -328,7 +361,8 @@ def transport_rows(
     slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
     ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
     costs, flaws, fit = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS, np.bool_)
-    moments, room = np.empty((ROWS, 2)), np.empty((2, max(n, m)))
+    moments, room = np.empty((ROWS, 2)), np.empty((1, max(n, m)))
+    moves = costs_of_moves(x, p, grid)
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
     for first in range(start, stop, ROWS):
         rows = min(ROWS, stop - first)
@@ -343,11 +377,11 @@ def transport_rows(
         for row in range(ROWS):
             flaws[row] = 0.0 * (float(sums_u[row, n - 1]) + float(sums_v[row, m - 1]))
             fit[row] = row < rows and flaws[row] == 0.0
-            scale_levels(sums_u, row, 1.0 + flaws[row], levels_u)
-            scale_levels(sums_v, row, 1.0 + flaws[row], levels_v)
+            _widen(sums_u, row, 1.0 + flaws[row], levels_u)
+            _widen(sums_v, row, 1.0 + flaws[row], levels_v)
         four_slopes(
             x, first * every_x, every_x, y, first * every_y, every_y, levels_u, levels_v, fit,
-            p, top, grid, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+            p, top, grid, moves, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
         )  # fmt: skip
         for row in range(rows):
             cost[first + row] = costs[row] + flaws[row]
@@ -375,6 +409,14 @@ def _running_sums(weights: Any, first: int, stop: int, sums: Any) -> None:
         total2 += flat[row2 + k]
         total3 += flat[row3 + k]
         sums[0, k], sums[1, k], sums[2, k], sums[3, k] = total0, total1, total2, total3
+
+
+@compiled
+def _widen(sums: Any, row: int, scale: float, levels: Any) -> None:
+    """:func:`scale_levels` for sums in the precision of the weights."""
+    for i in range(sums.shape[1]):
+        levels[row, i] = sums[row, i]
+    scale_levels(levels, row, scale)
 
 
 @compiled
