@@ -8,6 +8,8 @@ import numpy as np
 
 from sot._compiled import compiled
 
+_HALF, _LOWER, _BYTE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(255)
+
 
 @compiled
 def sort_rows(
@@ -15,8 +17,6 @@ def sort_rows(
     order: Any, places: Any, sorted_weights: Any,
 ) -> None:  # fmt: skip
     """Rows `start` to `stop` of a histogram in ascending order of position.
-
-    A radix sort of the bits of the positions, byte by byte from the lowest.
 
     Args:
         positions: shape (1 or rows, bins).
@@ -30,37 +30,56 @@ def sort_rows(
     """
     bins = positions.shape[1]
     width = 8 * positions.itemsize
-    sign, byte = np.uint64(1) << np.uint64(width - 1), np.uint64(255)
+    sign = np.uint64(1) << np.uint64(width - 1)
     everything = sign | (sign - np.uint64(1))
-    keys, found = np.empty(bins, np.uint64), np.empty(bins, np.uint64)
-    other, counts = np.empty(bins, np.int32), np.empty(256, np.int64)
+    pairs, spare = np.empty(bins, np.uint64), np.empty(bins, np.uint64)
     for row in range(start, stop):
         source = row if len(positions) > 1 else 0
         index = order[row - start]
         for i in range(bins):
-            key = np.uint64(bits[source, i])
-            # Bits ascend with positive numbers, and descend with negative ones.
-            keys[i] = everything ^ key if key & sign else key | sign
             index[i] = i
-        for shift in range(0, width, 8):
-            place = np.uint64(shift)
-            for value in range(256):
-                counts[value] = 0
+        for shift in range(0, width, 32):  # the lower half of long numbers first
             for i in range(bins):
-                counts[(keys[i] >> place) & byte] += 1
-            total = 0
-            for value in range(256):
-                counts[value], total = total, total + counts[value]
+                key = np.uint64(bits[source, np.uint64(index[i])])
+                # Bits ascend with positive numbers, and descend with negative ones.
+                key = everything ^ key if key & sign else key | sign
+                pairs[i] = (key >> np.uint64(shift)) << _HALF | np.uint64(index[i])
+            _sort_pairs(pairs, spare)
             for i in range(bins):
-                value = (keys[i] >> place) & byte
-                found[counts[value]], other[counts[value]] = keys[i], index[i]
-                counts[value] += 1
-            for i in range(bins):
-                keys[i], index[i] = found[i], other[i]
+                index[i] = np.int32(pairs[i] & _LOWER)
         for i in range(bins):
-            places[row - start, i] = positions[source, index[i]]
-            sorted_weights[row - start, i] = weights[row, index[i]]
+            k = np.uint64(index[i])
+            places[row - start, i] = positions[source, k]
+            sorted_weights[row - start, i] = weights[row, k]
         places[row - start, bins] = places[row - start, bins - 1]
+
+
+@compiled
+def _sort_pairs(pairs: Any, spare: Any) -> None:
+    """Sort numbers of 64 bits by their upper halves, and leave equal ones in their order.
+
+    A radix sort, byte by byte from the lowest.
+
+    Args:
+        pairs: what is sorted, shape (bins,), uint64.
+        spare: room for as much.
+    """
+    counts = np.zeros((4, 256), np.int64)
+    for i in range(len(pairs)):
+        for byte in range(4):
+            counts[byte, (pairs[i] >> np.uint64(32 + 8 * byte)) & _BYTE] += 1
+    for byte in range(4):
+        total = 0
+        for value in range(256):
+            counts[byte, value], total = total, total + counts[byte, value]
+    source, target = pairs, spare
+    for byte in range(4):
+        places = counts[byte]
+        for i in range(len(pairs)):
+            value = (source[i] >> np.uint64(32 + 8 * byte)) & _BYTE
+            target[np.uint64(places[value])] = source[i]
+            places[value] += 1
+        source, target = target, source
 
 
 @compiled
