@@ -51,7 +51,7 @@ def median(values: Any, row: int) -> Any:
                 most = max(most, words[i] if words[i] <= high else low)
             first, last = np.int64(least), np.int64(most)
     if within - below > 1:
-        return _lower_half(values, row, first, rank)
+        return _lower_half(values, bits, row, first, rank)
     low, high, place = np.int32(first), np.int32(last), np.int32(0)
     for i in range(bins):
         place = max(place, np.int32(i) if low <= words[i] and words[i] <= high else np.int32(0))
@@ -59,9 +59,8 @@ def median(values: Any, row: int) -> Any:
 
 
 @compiled
-def _lower_half(values: Any, row: int, word: int, rank: int) -> Any:
+def _lower_half(values: Any, bits: Any, row: int, word: int, rank: int) -> Any:
     """The number of that rank in a row, of which the upper half of the bits is known."""
-    bits = values.view(np.int64)
     low = word << _WORD
     high = low + (np.int64(1) << _WORD) - 1
     while low < high:  # at most 32 times, and hardly ever, since few numbers are left
@@ -72,9 +71,10 @@ def _lower_half(values: Any, row: int, word: int, rank: int) -> Any:
             high = middle
         else:
             low = middle + 1
-    found = np.empty(1, np.int64)
-    found[0] = low
-    return found.view(np.float64)[0]
+    found = 0
+    for i in range(values.shape[1]):
+        found = i if bits[row, i] == low else found
+    return values[row, found]
 
 
 @compiled
