@@ -148,7 +148,7 @@ def audio(name: str, value: object) -> Tensor:
     return checked
 
 
-def holds(condition: Tensor) -> bool:
+def holds(condition: Any) -> bool:
     """Whether a condition on values holds; taken as true where values cannot be read."""
     try:
         return bool(condition)
@@ -163,7 +163,7 @@ def reads_values(value: Tensor, validate: bool | None) -> bool:
     return value.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-def _extremes(value: Tensor) -> tuple[Tensor, Tensor]:
+def _extremes(value: Tensor) -> tuple[Any, Any]:
     """The least and the largest number, in the calling thread alone where that is possible.
 
     After an operation in several threads these stay awake for a while, in the way of our own.
@@ -173,7 +173,7 @@ def _extremes(value: Tensor) -> tuple[Tensor, Tensor]:
     except (RuntimeError, TypeError):  # not a plain tensor on the CPU
         return value.aminmax()
     with np.errstate(all="ignore"):
-        return torch.as_tensor(array.min()), torch.as_tensor(array.max())
+        return array.min(), array.max()
 
 
 def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
@@ -182,7 +182,7 @@ def finite(name: str, value: Tensor, validate: bool | None = None) -> None:
         return
     detached = value.detach()
     lowest, highest = _extremes(detached)  # a NaN is both
-    if not holds(lowest.isfinite() & highest.isfinite()):
+    if not holds((lowest > -math.inf) & (highest < math.inf)):
         count = int((~detached.isfinite()).sum())
         fail(
             name, "finite numbers", f"{count} NaN or infinite of {value.numel()}", "clean the input"
