@@ -70,6 +70,74 @@ def test_they_are_the_same_in_single_precision():
         torch.testing.assert_close(cost_by_rank(x, x, u, v, p, False), cost)
 
 
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+def test_steps_that_are_nearly_even_count_as_they_are(p):
+    """The shortcut of even steps is for those that differ by rounding, and for no others."""
+    u, v = weights(8, 30, False), weights(8, 30, False)
+    even = torch.linspace(0, 1, 30, dtype=torch.float64)
+    for off in (1e-16, 1e-7, 1e-4):
+        grid = even + off * torch.rand(30, dtype=torch.float64)
+        compare(grid, grid, u, v, p)
+        torch.testing.assert_close(
+            wasserstein_1d(grid, grid, u, v, p=p),
+            transport_cost(grid, grid, u, v, p, False),
+            rtol=1e-12,
+            atol=1e-15,
+        )
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+def test_positions_written_out_for_every_row_are_those_that_all_share(p):
+    u, v = weights(12, 20, True), weights(12, 20, False)
+    x = torch.randn(20, dtype=torch.float64)
+    written = x.repeat(3, 4, 1)
+    results = []
+    for positions in (x, x.expand(3, 4, 20), written):
+        sides = [side.reshape(3, 4, 20).clone().requires_grad_() for side in (u, v)]
+        cost = wasserstein_1d(positions, positions, *sides, p=p)
+        results.append((cost.detach(), *torch.autograd.grad(cost.sum(), sides)))
+    for found in results[1:]:
+        for one, other in zip(found, results[0], strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=0)
+    one_off = written.clone()
+    one_off[1, 2] += 1
+    found = wasserstein_1d(one_off, written, u.reshape(3, 4, 20), v.reshape(3, 4, 20), p=p)
+    assert (~found.isclose(results[0][0])).nonzero().tolist() == [[1, 2]]
+
+
+def test_positions_written_out_have_gradients_of_their_own():
+    x = torch.rand(5, 6, dtype=torch.float64)[:1].repeat(5, 1).requires_grad_()
+    u, v = weights(5, 6, False), weights(5, 6, False)
+    (found,) = torch.autograd.grad(wasserstein_1d(x, x.detach(), u, v, p=2).sum(), x)
+    assert (found.abs().sum(-1) > 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rows_that_are_sorted_and_rows_that_are_not_can_be_mixed(dtype):
+    x, y = torch.randn(9, 40, dtype=dtype), torch.randn(9, 33, dtype=dtype)
+    x[::2], y[::3] = x[::2].sort().values, y[::3].sort().values
+    x[4] = x[4].round()
+    u, v = weights(9, 40, False, dtype), weights(9, 33, False, dtype)
+    orders = [side.argsort(dim=-1, stable=True) for side in (x, y)]
+    results = []
+    for function in (
+        lambda u, v: wasserstein_1d(x, y, u, v, p=2),
+        lambda u, v: transport_cost(
+            *(
+                side.take_along_dim(order, 1)
+                for side, order in zip((x, y, u, v), orders * 2, strict=True)
+            ),
+            2.0,
+            False,
+        ),
+    ):
+        sides = [side.clone().requires_grad_() for side in (u, v)]
+        cost = function(*sides)
+        results.append((cost.detach(), *torch.autograd.grad(cost.sum(), sides)))
+    for fast, clear in zip(*results, strict=True):
+        torch.testing.assert_close(fast, clear)
+
+
 @pytest.fixture
 def four_threads():
     before = torch.get_num_threads()

@@ -16,6 +16,7 @@ from sot._threads import scaled_rows, share_rows
 from sot.losses._mass import MassRule
 from sot.losses._steps import cost_in_steps
 from sot.transport import highest_level
+from sot.transport._grids import extended, kind_of_grid
 
 
 def fused_cost(
@@ -65,7 +66,6 @@ def _spectral_cost(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Cost and vote of each row, and the derivatives of the cost where they are wanted."""
     from sot.losses import _fused_kernels as kernels
-    from sot.transport._kernels import extended, kind_of_grid
 
     rows, n = x.shape
     costs = np.empty(rows)
@@ -79,7 +79,7 @@ def _spectral_cost(
     ]
     top = highest_level(cut, x.real.dtype)
     gains = np.ones(max(n, y.shape[1]))
-    grid = kind_of_grid(positions[0], positions[1], p, cut)
+    grid = kind_of_grid(positions[0], positions[1], p, cut, torch.finfo(x_positions.dtype).eps)
     gradients = [kernels.parts(result.numpy()) for result in (x_grad, y_grad)]
 
     def work(start: int, stop: int) -> None:

@@ -11,12 +11,12 @@ from sot._compiled import compiled
 from sot.spectra._median_kernels import median
 from sot.transport._kernels import (
     ROWS,
-    costs_of_moves,
     cumulate,
     four_slopes,
     potentials,
     scale_levels,
 )
+from sot.transport._slope_kernels import costs_of_moves
 
 #: How a spectrum becomes weights: as it is, by its power, by its magnitude; or the running sums of
 #: its weights are known already.
@@ -150,7 +150,7 @@ def fused_rows(
         floor: how many times the median of a frame is taken off its bins first.
         p: exponent of the ground cost.
         top: level above which nothing counts.
-        grid: see :func:`sot.transport._kernels.kind_of_grid`.
+        grid: see :func:`sot.transport._grids.kind_of_grid`.
         root: take the p-th root of the cost of a frame.
         normalize: see :class:`sot.losses._mass.MassRule`, and so the next three.
         balanced: likewise.

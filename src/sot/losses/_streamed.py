@@ -33,6 +33,7 @@ from sot.spectra import (
     transformed_frames,
 )
 from sot.transport import highest_level
+from sot.transport._grids import extended, kind_of_grid
 
 
 class Analysis(NamedTuple):
@@ -220,7 +221,6 @@ def _streamed(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Costs and votes of each clip, and the derivatives of the costs where they are wanted."""
     from sot.losses import _fused_kernels as kernels
-    from sot.transport._kernels import extended, kind_of_grid
 
     analysis = Analysis(rule, hop_length, fft_size, first_bin, square, noise_floor, salient)  # type: ignore[arg-type]
     bins = Bins(positions, gains, filters)
@@ -231,7 +231,7 @@ def _streamed(
     hows = [kernels.LEVELS if known else how, how]
     factors = gains.double().numpy()
     at, top = extended(positions.detach().numpy()[None]), highest_level(cut, x.dtype)
-    grid = kind_of_grid(at, at, p, cut)
+    grid = kind_of_grid(at, at, p, cut, torch.finfo(positions.dtype).eps)
     ballots = votes.numpy().flatten() if votes.numel() else np.ones(len(x) * transform.count)
     costs = np.zeros(len(ballots))
     totals = [

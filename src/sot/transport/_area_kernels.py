@@ -69,9 +69,9 @@ def four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> Any
 def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) -> float:
     """Sign of the derivative with respect to u where both levels of bin `i` are equal.
 
-    It is the mean over the two orders in which these could be passed, see `_average_orders` in
-    _kernels.py. On one grid it depends on who reached this level first: +1 if u did, -1 if v did,
-    0 if both did at once. `before` is the sign of the bin before, if there was a tie as well.
+    It is the mean over the two orders in which these could be passed, see `average_orders` in
+    _slope_kernels.py. On one grid it depends on who reached this level first: +1 if u did, -1 if v
+    did, 0 if both did at once. `before` is the sign of the bin before, if there was a tie as well.
     """
     if i == 0:
         return 0.0

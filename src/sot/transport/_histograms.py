@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sot import _checks
+from sot._dispatch import can_be_read
 
 
 class Histogram(NamedTuple):
@@ -85,10 +86,20 @@ def paired_histograms(
 
 
 def _once(positions: Tensor) -> Tensor:
-    """Positions that all rows share, as an expanded tensor has them, without their leading axes."""
+    """Positions that all rows share, expanded or written out, without their leading axes."""
     while positions.ndim > 1 and (positions.shape[0] == 1 or positions.stride(0) == 0):
         positions = positions[0]
+    if positions.ndim > 1 and _is_repeated(positions):
+        return positions.flatten(0, -2)[0]
     return positions
+
+
+def _is_repeated(positions: Tensor) -> bool:
+    """Whether all rows can be read and are the same, and none has a derivative of its own."""
+    if positions.requires_grad or not can_be_read(positions):
+        return False
+    rows = positions.numpy().reshape(-1, positions.shape[-1])
+    return bool((rows[:1] == rows[-1:]).all() and (rows[:1] == rows).all()) and len(rows) > 0
 
 
 def _checked(

@@ -14,28 +14,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sot._compiled import compiled
 from sot.transport._area_kernels import four_areas, shared_grid, sum_into
+from sot.transport._grids import SHARED
+from sot.transport._slope_kernels import (
+    average_orders,
+    costs_of_moves,
+    harmless_ties,
+    side_slopes,
+)
 
 #: Rows that are merged side by side.
 ROWS = 4
-
-#: What is known of the positions: nothing; one grid for all, and p is 1; one grid of even steps.
-ANY, SHARED, EVEN = 0, 1, 2
-
-_NO_TOP = float(np.finfo(np.float32).max)  # from here on nothing is cut
-
-
-@compiled
-def ground_cost(distance: Any, p: Any) -> Any:
-    """Cost of a move over a distance."""
-    if p == 2.0:
-        return distance * distance
-    if p == 1.0:
-        return abs(distance)
-    return abs(distance) ** p
 
 
 @compiled
@@ -105,8 +96,8 @@ def four_slopes(
         fit: which rows are wanted, shape (4,); changed.
         p: exponent of the ground cost.
         top: level above which nothing counts.
-        grid: see :func:`kind_of_grid`.
-        moves: see :func:`costs_of_moves`.
+        grid: see :func:`sot.transport._grids.kind_of_grid`.
+        moves: see :func:`sot.transport._slope_kernels.costs_of_moves`.
         slopes_u: result of shape (4, n + 1).
         slopes_v: result of shape (4, m + 1).
         costs: result of shape (4,).
@@ -127,159 +118,27 @@ def four_slopes(
         if not fit[row]:
             continue
         own, other = x_row + row * every_x, y_row + row * every_y
-        if grid == EVEN:
-            moments[row, 0] = _even_slopes(levels_u, levels_v, ranks_u, row, p, moves, slopes_u)
-            moments[row, 1] = _even_slopes(levels_v, levels_u, ranks_v, row, p, moves, slopes_v)
-        else:
-            moments[row, 0] = _level_slopes(
-                x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, slopes_u, room
-            )
-            moments[row, 1] = _level_slopes(
-                y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, slopes_v, room
-            )
+        moments[row, 0] = side_slopes(
+            x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, grid, moves, slopes_u, room
+        )
+        moments[row, 1] = side_slopes(
+            y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, grid, moves, slopes_v, room
+        )
         costs[row] = max(moments[row, 0] + moments[row, 1], 0.0)
         ties = 0
         for i in range(levels_u.shape[1] - 1):
             ties += levels_u[row, i] == levels_v[row, np.uint64(ranks_u[row, i])]
-        if ties > _harmless_ties(levels_u, levels_v, row):
+        if ties > harmless_ties(levels_u, levels_v, row):
             # These were the derivatives if u goes first wherever levels are equal.
-            cost_u = _average_orders(
-                x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, slopes_u, room,
-                moments, 0,
+            cost_u = average_orders(
+                x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, grid, moves,
+                slopes_u, room, moments, 0,
             )  # fmt: skip
-            cost_v = _average_orders(
-                y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, slopes_v, room,
-                moments, 1,
+            cost_v = average_orders(
+                y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, grid, moves,
+                slopes_v, room, moments, 1,
             )  # fmt: skip
             costs[row] = max(cost_u + cost_v, 0.0)
-
-
-@compiled
-def _level_slopes(
-    own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
-    row: int, p: float, top: float, slopes: Any, room: Any,
-) -> Any:  # fmt: skip
-    """Derivatives with respect to the levels of one side: what ends there less what begins there.
-
-    Returns the sum of levels times derivatives.
-    """
-    bins = levels.shape[1] - 1
-    for i in range(bins):  # by itself, so that what follows uses the processor's width
-        room[0, i] = other[other_row, np.uint64(ranks[row, i])]
-    moment = 0.0
-    if top < _NO_TOP:
-        for i in range(bins):
-            level, k = levels[row, i], np.uint64(ranks[row, i])
-            ends = ground_cost(own[own_row, i] - room[0, i], p)
-            begins = ground_cost(own[own_row, i + 1] - room[0, i], p)
-            counts = min(other_levels[row, k], levels[row, i + 1]) <= top
-            slope = (ends if level <= top else 0.0) - (begins if counts else 0.0)
-            slopes[row, i] = slope
-            moment += slope * level
-        return moment
-    last = bins - 1
-    for i in range(last):
-        ends = ground_cost(own[own_row, i] - room[0, i], p)
-        slope = ends - ground_cost(own[own_row, i + 1] - room[0, i], p)
-        slopes[row, i] = slope
-        moment += slope * levels[row, i]
-    distance = own[own_row, last] - room[0, last]
-    slopes[row, last] = _last_slope(ground_cost(distance, p), other_levels, ranks[row, last])
-    return moment + slopes[row, last] * levels[row, last]
-
-
-@compiled
-def _last_slope(cost: float, other_levels: Any, rank: int) -> float:
-    """What begins behind the last bin stays there; behind the last level of all, nothing begins."""
-    return cost if rank >= other_levels.shape[1] - 1 else 0.0
-
-
-@compiled
-def _even_slopes(
-    levels: Any, other_levels: Any, ranks: Any, row: int, p: float, moves: Any, slopes: Any
-) -> Any:
-    """:func:`_level_slopes` on one grid of even steps, if nothing is cut.
-
-    `moves` is what :func:`costs_of_moves` gives.
-    """
-    last, other_last = levels.shape[1] - 2, other_levels.shape[1] - 2
-    moment = 0.0
-    if p == 2.0:
-        for i in range(last):
-            slope = moves[1] * (2 * (min(ranks[row, i], other_last) - i) - 1)
-            slopes[row, i] = slope
-            moment += slope * levels[row, i]
-    else:
-        for i in range(last):
-            distance = min(ranks[row, i], other_last) - i
-            slope = moves[np.uint64(abs(distance))] - moves[np.uint64(abs(distance - 1))]
-            slopes[row, i] = slope
-            moment += slope * levels[row, i]
-    cost = moves[abs(last - min(ranks[row, last], other_last))]
-    slopes[row, last] = _last_slope(cost, other_levels, ranks[row, last])
-    return moment + slopes[row, last] * levels[row, last]
-
-
-@compiled
-def costs_of_moves(x: Any, p: float, grid: int) -> Any:
-    """Costs of moves over so many bins of an even grid; nothing on others."""
-    moves = np.empty(x.shape[1] if grid == EVEN else 0)
-    for i in range(len(moves)):
-        moves[i] = ground_cost((x[0, 1] - x[0, 0]) * i, p)
-    return moves
-
-
-@compiled
-def _harmless_ties(levels_u: Any, levels_v: Any, row: int) -> Any:
-    """1 if only the two last levels are equal at the top, where u comes first in any case."""
-    n, m = levels_u.shape[1] - 1, levels_v.shape[1] - 1
-    tops_equal = levels_u[row, n - 1] == levels_v[row, m - 1]
-    u_alone = n == 1 or levels_u[row, n - 2] < levels_u[row, n - 1]
-    v_alone = m == 1 or levels_v[row, m - 2] < levels_v[row, m - 1]
-    return 1 if tops_equal and u_alone and v_alone else 0
-
-
-@compiled
-def _average_orders(
-    own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
-    row: int, p: float, top: float, slopes: Any, room: Any, moments: Any, side: int,
-) -> Any:  # fmt: skip
-    """Mean of the derivatives for the two orders in which equal levels could be passed.
-
-    A run of equal levels is passed in turn with its like on the other side; the last level of all
-    keeps the order in which u goes first. See `levels_below` in _merge.py.
-
-    `side` is 0 if `own` is u, 1 if it is v. Returns the sum of levels times derivatives in the
-    order in which u goes first.
-    """
-    bins = levels.shape[1] - 1
-    orders, both = np.empty((2, ROWS, bins), np.int32), np.empty((2, ROWS, bins + 1))
-    turn, below, last = 0, 0, 0
-    for i in range(bins):
-        level = levels[row, i]
-        turn += 1
-        if i == 0 or level > levels[row, i - 1]:
-            turn, below, last = 0, ranks[row, i], ranks[row, i]
-            while below > 0 and other_levels[row, below - 1] == level:
-                below -= 1
-            while other_levels[row, last] == level:
-                last += 1
-        orders[0, row, i] = min(below + turn, last)
-        orders[1, row, i] = min(below + turn + 1, last)
-    sums = np.empty(2)
-    for order in range(2):
-        sums[order] = _level_slopes(
-            own, own_row, other, other_row, levels, other_levels, orders[order], row, p, top,
-            both[order], room,
-        )  # fmt: skip
-    moment = 0.0
-    for i in range(bins):
-        slopes[row, i] = 0.5 * (both[0, row, i] + both[1, row, i])
-        if i == bins - 1:
-            slopes[row, i] = both[side, row, i]
-        moment += slopes[row, i] * levels[row, i]
-    moments[row, side] = moment
-    return sums[side]
 
 
 @compiled
@@ -318,22 +177,6 @@ def scale_levels(levels: Any, row: int, scale: float) -> None:
     levels[row, levels.shape[1] - 1] = np.inf
 
 
-def extended(positions: NDArray[Any]) -> NDArray[np.float64]:
-    """Positions of shape (rows, bins) in double precision, the last one twice."""
-    return np.concatenate([positions, positions[:, -1:]], axis=1, dtype=np.float64)
-
-
-def kind_of_grid(x: NDArray[Any], y: NDArray[Any], p: float, cut: bool) -> int:
-    """Which shortcut extended positions allow: SHARED if p is 1, otherwise EVEN or ANY."""
-    if cut or len(x) > 1 or not np.array_equal(x, y):
-        return ANY
-    if p == 1.0:
-        return SHARED
-    bins = x.shape[1] - 1
-    steps = x[0, 0] + (x[0, min(1, bins)] - x[0, 0]) * np.arange(bins)
-    return EVEN if np.array_equal(x[0, :bins], steps) else ANY
-
-
 @compiled
 def transport_rows(
     x: Any, y: Any, u: Any, v: Any, p: float, top: float, grid: int,
@@ -348,7 +191,7 @@ def transport_rows(
         v: weights, shape (rows, m).
         p: exponent of the ground cost.
         top: level above which nothing counts.
-        grid: see :func:`kind_of_grid`.
+        grid: see :func:`sot.transport._grids.kind_of_grid`.
         cost: result of shape (rows,).
         du: derivative with respect to u, of its shape, or empty.
         dv: derivative with respect to v, of its shape, or empty.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from sot._operators import Operator
 from sot._threads import scaled_rows, share_rows
+from sot.transport._grids import ANY, extended, kind_of_grid
 from sot.transport._merge import highest_level
 
 Array = NDArray[Any]
@@ -50,8 +52,8 @@ def _transport(
                 _sorted_transport(positions, weights, p, top, results, first, last)
 
     else:
-        places = [_kernels.extended(side) for side in positions]
-        grid = _kernels.kind_of_grid(places[0], places[1], p, cut)
+        places = [extended(side) for side in positions]
+        grid = kind_of_grid(places[0], places[1], p, cut, torch.finfo(x.dtype).eps)
 
         def work(start: int, stop: int) -> None:
             _kernels.transport_rows(*places, *weights, p, top, grid, *results, start, stop)
@@ -83,7 +85,7 @@ def _sorted_transport(
         bits = side.view(np.uint32 if side.itemsize == 4 else np.uint64)
         _sort_kernels.sort_rows(side, bits, mass, start, stop, orders[-1], places[-1], arranged[-1])
     cost = results[0][start:stop]
-    _kernels.transport_rows(*places, *arranged, p, top, _kernels.ANY, cost, *slopes, 0, rows)
+    _kernels.transport_rows(*places, *arranged, p, top, ANY, cost, *slopes, 0, rows)
     for slope, order, grad in zip(slopes, orders, results[1:], strict=True):
         if len(grad):
             _sort_kernels.put_back(slope, order, start, grad)

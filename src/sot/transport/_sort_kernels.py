@@ -38,7 +38,10 @@ def sort_rows(
         index = order[row - start]
         for i in range(bins):
             index[i] = i
-        for shift in range(0, width, 32):  # the lower half of long numbers first
+        descents = 0
+        for i in range(bins - 1):
+            descents += positions[source, i] > positions[source, i + 1]
+        for shift in range(0, width if descents > 0 else 0, 32):  # long numbers' lower half first
             for i in range(bins):
                 key = np.uint64(bits[source, np.uint64(index[i])])
                 # Bits ascend with positive numbers, and descend with negative ones.
