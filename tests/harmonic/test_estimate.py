@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ import torch
 from sot.audio import Audio, read_audio
 from sot.harmonic import ClipTransform, PitchEncoder
 from sot.harmonic.recordings import track_pitch
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
 
 
 @pytest.fixture
@@ -132,3 +136,19 @@ def test_bad_files_are_one_line(trained, recording, sot_command, tmp_path):
         assert status == 1
         assert words in err
         assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [b"$\\nothing$.wav", pytest.param(b"caf\xe9.wav", marks=LINUX), "Übung.wav".encode()]
+)
+def test_any_name_of_a_recording_can_be_drawn_and_written(
+    trained, recording, sot_command, tmp_path, name
+):
+    path = recording.rename(tmp_path / os.fsdecode(name))
+    table, picture = tmp_path / "out.csv", tmp_path / "out.png"
+    status, _, err = sot_command(
+        "estimate", path, "--checkpoint", trained, "--csv", table, "--plot", picture, "--json"
+    )
+    assert (status, err) == (0, "")
+    assert name in table.read_bytes()
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,7 @@ def estimate(
         _write_csv(tracks, csv_file)
     for path, one in tracks.items():
         if plot is not None:
-            _draw(one, path.name, plot)
+            _draw(one, os.fsencode(path.name).decode(errors="replace"), plot)
         if resynth is not None:
             _write_wav(one, resynth)
     if as_json:
@@ -112,7 +113,8 @@ def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
 
     from sot._files import replaced_when_done
 
-    with replaced_when_done(path) as beside, beside.open("w", newline="") as file:
+    how: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with replaced_when_done(path) as beside, beside.open("w", **how) as file:
         writer = csv.writer(file)
         harmonics = next(iter(tracks.values())).amplitudes.shape[1]
         names = [f"amplitude_{k}" for k in range(1, harmonics + 1)]
@@ -146,7 +148,8 @@ def _draw(track: PitchTrack, title: str, path: Path) -> None:
         track.times[heard], track.f0[heard], c=track.confidence[heard], s=6, vmin=0, vmax=1
     )
     figure.colorbar(points, ax=upper, label="confidence")
-    upper.set(yscale="log", ylabel="f0 (Hz)", title=title)
+    upper.set(yscale="log", ylabel="f0 (Hz)")
+    upper.set_title(title, parse_math=False)
     image = lower.pcolormesh(
         track.times.numpy(), range(1, track.amplitudes.shape[1] + 1), track.amplitudes.T.numpy()
     )

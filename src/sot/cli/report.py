@@ -253,4 +253,5 @@ def _write(path: Path, text: str) -> None:
     from sot._files import replaced_when_done
 
     with replaced_when_done(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        # Names of files that are no text are written as they are.
+        beside.write_text(text, encoding="utf-8", errors="surrogateescape")
