@@ -21,7 +21,7 @@ from torch import nn
 from sot import _checks
 from sot._extras import require
 from sot._files import replaced_when_done
-from sot.harmonic.estimator import HarmonicEstimator
+from sot.harmonic.estimator import MEASURES, HarmonicEstimator
 from sot.harmonic.naming import EXPERIMENTS
 
 CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.safetensors", "metrics.json"
@@ -51,12 +51,13 @@ class Checkpoint:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; the run is not complete")
         try:
-            found = json.loads(path.read_text())
-            {key: found[key] for key in ("experiment", "seed", "weights_sha256", "test")}
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found |= {"seed": int(found["seed"])}
+            {key: found[key] for key in ("experiment", "weights_sha256")}
+            found["test"] = {name: float(found["test"][name]) for name in MEASURES}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{path}: cannot be read as measures of a run ({error})") from error
-        result: dict[str, Any] = found
-        return result
+        return found
 
     def estimator(self) -> HarmonicEstimator:
         """The trained estimator, ready to use.
@@ -137,10 +138,10 @@ def configured(
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: cannot be read as YAML ({error})") from error
-    if not isinstance(content, dict) or "model" not in content:
+    if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
         raise ValueError(f"{path}: expected the configuration of a run, with a key 'model'")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(HarmonicEstimator, "model")
