@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 import lightning
 import yaml
 from jsonargparse import ArgumentParser
-from torch import nn
+from torch import Tensor, nn
 
 from sot import _checks
 from sot._extras import require
@@ -113,17 +114,26 @@ def load_weights(encoder: nn.Module, path: Path) -> None:
         state = safetensors.load_file(path)
     except (error_type, OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as weights; is it cut short?") from error
-    own = {name: tuple(value.shape) for name, value in encoder.state_dict().items()}
+    check_architecture(path, encoder, state)
+    encoder.load_state_dict(state)
+
+
+def check_architecture(path: Path, module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not those of a module.
+
+    Raises:
+        ValueError: names or shapes differ; the message tells the first.
+    """
+    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     theirs = {name: tuple(value.shape) for name, value in state.items()}
     if own != theirs:
         differing = sorted(name for name in {*own, *theirs} if own.get(name) != theirs.get(name))
         first = differing[0]
         raise ValueError(
             f"{path}: the weights are of another architecture: {first} is "
-            f"{theirs.get(first, 'missing')} there and {own.get(first, 'missing')} in config.yaml; "
-            f"{len(differing)} tensors differ"
+            f"{theirs.get(first, 'missing')} there and {own.get(first, 'missing')} by the "
+            f"configuration; {len(differing)} tensors differ"
         )
-    encoder.load_state_dict(state)
 
 
 def configured(
