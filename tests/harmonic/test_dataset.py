@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,3 +191,10 @@ def test_a_missing_file_is_told_with_the_verb_that_makes_one(tmp_path):
 def test_a_bad_setting_is_named(settings, words):
     with pytest.raises(ValueError, match=words):
         SinusoidSettings(**settings)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_full_disk_is_told_with_the_path():
+    splits = generate_splits(SinusoidSettings(train_clips=50, val_clips=1, test_clips=1))
+    with pytest.raises(OSError, match="/dev/full: cannot be written"):
+        save_splits("/dev/full", splits)

@@ -162,6 +162,12 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             complain(str(error) or "not enough memory")
             raise typer.Exit(1) from error
+        except OverflowError as error:
+            complain(f"a number is too large: {error}")
+            raise typer.Exit(1) from error
+        except RuntimeError as error:  # below its first line stand torch's own calls
+            complain(f"torch cannot do this: {(str(error).splitlines() or [''])[0]}")
+            raise typer.Exit(1) from error
 
     return run
 

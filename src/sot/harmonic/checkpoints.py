@@ -98,8 +98,12 @@ def save_weights(encoder: nn.Module, path: Path) -> None:
     """Write the weights of an encoder; a file is replaced when done."""
     safetensors = require("safetensors.torch", "train")
     state = {name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}
+    error_type = require("safetensors", "train").SafetensorError
     with replaced_when_done(path) as beside:
-        safetensors.save_file(state, beside)
+        try:
+            safetensors.save_file(state, beside)
+        except error_type as error:
+            raise OSError(f"{path}: cannot be written ({error})") from error
 
 
 def load_weights(encoder: nn.Module, path: Path) -> None:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
-from sot._files import replaced_when_done
-from sot.harmonic._safe_load import load_without_code
+from sot.harmonic._tensor_files import load_without_code, save_whole
 from sot.harmonic.front_end import CLIP_SAMPLES, SAMPLE_RATE
 
 SPLITS = ("train", "val", "test")
@@ -173,8 +172,7 @@ def save_splits(path: str | Path, splits: Mapping[str, Clips]) -> None:
     for name, clips in splits.items():
         content[f"{name}_tensors"] = clips.audio
         content[f"{name}_thetas"] = {"frequency": clips.f0[:, None], "weights": clips.weights}
-    with replaced_when_done(Path(path)) as beside, beside.open("wb") as file:
-        torch.save(content, file)
+    save_whole(content, Path(path))
 
 
 def load_splits(path: str | Path) -> dict[str, Clips]:

@@ -22,7 +22,7 @@ from sot import _checks
 from sot._extras import require
 from sot._files import replaced_when_done
 from sot.harmonic._quiet import without_lightnings_own
-from sot.harmonic._safe_load import load_without_code
+from sot.harmonic._tensor_files import load_without_code, save_whole
 from sot.harmonic.checkpoints import (
     CONFIG,
     METRICS,
@@ -53,10 +53,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Write a checkpoint."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_when_done(path) as beside, beside.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
+        save_whole(checkpoint, path)
 
 
 class SaveConfiguration(SaveConfigCallback):
