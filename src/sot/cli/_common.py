@@ -157,7 +157,7 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except BrokenPipeError:  # whoever reads the output has seen enough; Typer ends quietly
+        except (BrokenPipeError, typer.Exit, typer.Abort):  # Typer ends quietly
             raise
         except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             complain(str(error) or "not enough memory")
