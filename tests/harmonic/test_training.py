@@ -267,6 +267,24 @@ def test_two_processes_do_not_train_in_one_folder(sot_command, tmp_path):
     assert sot_command(*arguments, *SMALL)[0] == 0
 
 
+def test_an_interrupted_run_ends_as_other_interrupted_commands_do(
+    sot_command, tmp_path, monkeypatch
+):
+    def interrupted(self, *arguments):
+        raise KeyboardInterrupt
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(HarmonicEstimator, "training_step", interrupted)
+    try:
+        status, _, err = sot_command(
+            "train", "--experiment=SOT-2048", f"--output={tmp_path}", *SMALL
+        )
+    finally:
+        signal.signal(signal.SIGINT, handler)  # which Lightning switches off
+    assert status == 130
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("setting", ["--trainer.accelerator=tpu", "--trainer.devices=0"])
 def test_a_device_that_is_not_there_is_one_line(sot_command, tmp_path, setting):
     small = [option for option in SMALL if "accelerator" not in option]

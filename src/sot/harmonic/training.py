@@ -257,7 +257,12 @@ def _trained(cli: EstimatorCLI) -> Path:
     path = cli.config["ckpt_path"]
     if path is not None:
         _check_checkpoint(path, cli.model)
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)
+    try:
+        cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)
+    except SystemExit:
+        if cli.trainer.interrupted:  # Lightning makes an ordinary end of it
+            raise KeyboardInterrupt from None
+        raise
     folder = run_folder(cli.config)
     best = folder / BEST
     if not best.is_file():  # too few epochs for a validation, or checkpoints switched off
