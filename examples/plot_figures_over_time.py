@@ -25,12 +25,13 @@ x, y = (spectrum(note.samples)[0] for note in (piano, violin))
 times = (torch.arange(len(x)) * 256 + 1024) / piano.sample_rate  # of the middles of the frames
 
 # %%
-# In Hz, and in semitones along a logarithmic axis. The piano's fundamental at 262 Hz holds most of
+# In Hz, and in semitones along a logarithmic axis. The violin is the reference, and the piano the
+# estimate, whose energy has to move. The piano's fundamental at 262 Hz holds most of
 # the energy; it has to rise by 178 Hz, or 9 semitones, to the 440 Hz of the violin.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-mesh = plot_transport_over_time(times, frequencies, x, y, left)
-plot_transport_over_time(times, frequencies, x, y, right, unit="semitones")
+mesh = plot_transport_over_time(times, frequencies, y, x, left)
+plot_transport_over_time(times, frequencies, y, x, right, unit="semitones")
 middle = mesh.get_array()[int(x.sum(0).argmax()), len(x) // 2]
 print(f"the strongest bin has to rise by {middle:.0f} Hz")
 assert abs(middle - 178) < 10

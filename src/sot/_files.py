@@ -16,11 +16,13 @@ def replaced_when_done(path: Path) -> Iterator[Path]:
     A link is followed. A device or a pipe, such as /dev/stdout, is given as it is.
 
     Raises:
-        OSError: the folder does not exist or cannot be written to; the message names the path.
+        OSError: the folder does not exist or cannot be written to, or the disk is full; the message
+            names the path.
     """
     check_destination(path)
     if path.exists() and not path.is_file():
-        yield path
+        with _told_by(path):
+            yield path
         return
     target = Path(os.path.realpath(path))
     try:
@@ -32,11 +34,25 @@ def replaced_when_done(path: Path) -> Iterator[Path]:
     os.close(handle)
     beside = Path(name)
     try:
-        yield beside
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(target)
+        with _told_by(path):
+            yield beside
+            beside.chmod(0o666 & ~_umask())
+            beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told_by(path: Path) -> Iterator[None]:
+    """Name the path where the system refuses to write and does not say what, as on a full disk."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def check_destination(path: Path) -> None:

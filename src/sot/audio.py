@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def read_audio(path: str | Path) -> Audio:
         raise ValueError(f"{path}: the file is empty")
     soundfile = require("soundfile", "cli")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             announced = file.frames
             if announced > _UNKNOWN:
                 raise ValueError(f"{path}: its header does not say how long it is; convert it")

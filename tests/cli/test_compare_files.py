@@ -1,5 +1,7 @@
 """`sot compare` pairs files by name and reports what it cannot read."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +144,25 @@ def test_any_file_name_is_shown_as_it_is(record, run, tmp_path, monkeypatch, nam
     answer = run("compare", "--", name, f"../right/{name}")
     (line,) = answer.complaints
     assert line.startswith(f"sot: ../right/{name}: cannot be read as audio (")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_name_that_is_no_text_is_compared_and_told_like_others(record, shell, tmp_path):
+    record("a.wav", 300)
+    name = os.fsdecode(b"caf\xe9.wav")  # Latin-1, as an old archive leaves it
+    record("b.wav", 330).rename(tmp_path / name)
+    strict = {"PYTHONIOENCODING": "utf-8"}
+    answer = shell("compare", "a.wav", name, "--csv", "scores.csv", cwd=tmp_path, env=strict)
+    assert (answer.status, answer.err) == (0, "")
+    assert "caf" in answer.out
+    assert b"a.wav,caf\xe9.wav," in (tmp_path / "scores.csv").read_bytes()
+    answer = shell("compare", "a.wav", name, "--json", cwd=tmp_path, env=strict)
+    assert [pair["estimate"] for pair in answer.document["pairs"]] == [name]
+
+
+def test_a_name_in_another_alphabet_needs_no_locale(record, shell, tmp_path):
+    record("Übung 音.wav", 300)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    answer = shell("compare", "Übung 音.wav", "Übung 音.wav", cwd=tmp_path, env=plain)
+    assert (answer.status, answer.err) == (0, "")
+    assert answer.out.splitlines()[1].startswith("Übung 音.wav")

@@ -41,9 +41,9 @@ LANDSCAPES = {
 
 def _over_time(ax, unit):
     frames = torch.arange(20)
-    reference = torch.stack([partials(400.0 + 10 * k, 0.8**k) for k in range(20)])
-    estimate = torch.stack([partials(600.0 - 10 * k) for k in range(20)])
-    estimate[12:14] = 0
+    reference = torch.stack([partials(600.0 - 10 * k) for k in range(20)])
+    reference[12:14] = 0
+    estimate = torch.stack([partials(400.0 + 10 * k, 0.8**k) for k in range(20)])
     plots.plot_transport_over_time(0.05 * frames, HERTZ, reference, estimate, ax, unit)
 
 

@@ -104,6 +104,8 @@ def test_an_unknown_checkpoint_is_told_with_those_that_there_are(name, words, so
         ("model: {encoder: {dropuot: 1}}", "dropuot"),
         ("a: [", "cannot be read as YAML"),
         ("seed: 3", "with a key 'model'"),
+        ("model: 3", "with a key 'model'"),
+        ("[" * 5000, "cannot be read as YAML"),
     ],
 )
 def test_a_configuration_that_is_none_is_refused(run_folder, text, words):
@@ -164,7 +166,36 @@ def test_runs_of_other_protocols_have_rows_of_their_own(runs, sot_command):
     assert len([line for line in out.splitlines() if line.startswith("SOT-2048")]) == 2
 
 
-@pytest.mark.parametrize("spoilt", ["", "{}", '{"seed": 1}', "\x00"])
+def test_the_name_of_an_experiment_is_text_in_every_form(tmp_path, sot_command):
+    name = "my_run, 50% a|b"
+    write_run(tmp_path, name, 42, 50.0)
+    table = {f: sot_command("table", tmp_path, "--format", f)[1] for f in ("csv", "latex")}
+    (row,) = csv.DictReader(io.StringIO(table["csv"]))
+    assert (row["experiment"], row["protocol"]) == (name, "short")
+    assert r"my\_run, 50\% a|b & short & 1" in table["latex"]
+    markdown = sot_command("table", tmp_path, "--format", "markdown")[1]
+    assert r"| my_run, 50% a\|b | short |" in markdown
+
+
+def test_one_run_in_two_folders_is_told_and_not_dropped(tmp_path, sot_command):
+    for folder, rpa in (("first", 10.0), ("second", 90.0)):
+        write_run(tmp_path / folder, "SOT-2048", 42, rpa)
+    status, out, err = sot_command("table", tmp_path / "first", tmp_path / "second")
+    (line,) = err.splitlines()
+    assert (status, out) == (1, "")
+    assert "both hold SOT-2048 with seed 42" in line
+    twice = sot_command("table", tmp_path / "first", tmp_path / "first" / "SOT-2048")
+    assert twice == sot_command("table", tmp_path / "first")
+
+
+UNMEASURED = '{"experiment": "a", "seed": 1, "weights_sha256": "0", "test": %s}'
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    ["", "{}", '{"seed": 1}', "\x00", "[" * 10**5, "[]"]
+    + [UNMEASURED % test for test in ("{}", "null", "[1]", '{"LSD": "x"}')],
+)
 def test_damaged_measures_are_told(runs, sot_command, spoilt):
     (runs / "MSS-Lin" / "42" / "metrics.json").write_text(spoilt)
     status, _, err = sot_command("table", runs)

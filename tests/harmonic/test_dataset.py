@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,7 @@ class Hostile:
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "cut short"),
         (lambda path: path.write_text("no data"), "not a data set"),
         (lambda path: path.write_bytes(b""), "cut short"),
+        (lambda path: path.write_bytes(b"RIFF" + bytes(100)), "cut short"),
         (lambda path: torch.save(torch.ones(3), path), "expected a dictionary"),
         (lambda path: torch.save({"a": torch.ones(1)}, path), "'train_tensors' is missing"),
     ],
@@ -153,6 +155,7 @@ def test_a_wrong_or_hostile_file_is_refused(file, spoil, words, capsys):
         ({"val_tensors": torch.ones(4, 4000)}, "val tensors: expected clips of 4096 samples"),
         ({"val_tensors": torch.full((4, 4096), torch.nan)}, "val tensors: holds NaN"),
         ({"val_tensors": "no"}, "val tensors: expected floating-point numbers"),
+        ({"val_tensors": torch.zeros(4, 4096).to_sparse()}, "val tensors: expected floating-point"),
         ({"val_thetas": {"frequency": torch.ones(4, 1)}}, "val_thetas: expected 'frequency' and"),
         (
             {"val_thetas": {"frequency": torch.zeros(4, 1), "weights": torch.ones(4, 8)}},
@@ -188,3 +191,10 @@ def test_a_missing_file_is_told_with_the_verb_that_makes_one(tmp_path):
 def test_a_bad_setting_is_named(settings, words):
     with pytest.raises(ValueError, match=words):
         SinusoidSettings(**settings)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_full_disk_is_told_with_the_path():
+    splits = generate_splits(SinusoidSettings(train_clips=50, val_clips=1, test_clips=1))
+    with pytest.raises(OSError, match="/dev/full: cannot be written"):
+        save_splits("/dev/full", splits)

@@ -3,6 +3,9 @@
 import csv
 import json
 import math
+import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ import torch
 from sot.audio import Audio, read_audio
 from sot.harmonic import ClipTransform, PitchEncoder
 from sot.harmonic.recordings import track_pitch
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
 
 
 @pytest.fixture
@@ -97,9 +102,10 @@ def test_files_are_written_and_summed_up(trained, recording, sot_command, tmp_pa
     assert paths["png"].read_bytes().startswith(b"\x89PNG")
 
 
-def test_accuracies_are_told_when_labels_are_given(trained, recording, sot_command, tmp_path):
+@pytest.mark.parametrize("text", ["file,f0\na440.wav,440\n", "\ufeffa440.wav,440\n"])
+def test_accuracies_are_told_when_labels_are_given(trained, recording, sot_command, tmp_path, text):
     labels = tmp_path / "labels.csv"
-    labels.write_text("file,f0\na440.wav,440\n")
+    labels.write_text(text, encoding="utf-8")
     status, _, err = sot_command("estimate", recording, "--checkpoint", trained, "--labels", labels)
     assert status == 0
     assert "RPA" in err
@@ -112,13 +118,16 @@ def test_accuracies_are_told_when_labels_are_given(trained, recording, sot_comma
         ("file,f0\nother.wav,440\n", "there is no pitch of a440.wav"),
         ("a440.wav,high\n", "line 1: expected a file name and f0 in Hz"),
         ("a440.wav,-1\n", "line 1: expected a file name and f0 in Hz"),
+        ("", "there is no pitch of a440.wav"),
     ],
 )
 def test_labels_that_do_not_fit_are_told(trained, recording, sot_command, tmp_path, text, words):
     labels = tmp_path / "labels.csv"
     labels.write_text(text)
-    status, _, err = sot_command("estimate", recording, "--checkpoint", trained, "--labels", labels)
-    assert status == 1
+    status, out, err = sot_command(
+        "estimate", recording, "--checkpoint", trained, "--labels", labels
+    )
+    assert (status, out) == (1, "")  # before the work
     assert words in err
 
 
@@ -127,8 +136,51 @@ def test_bad_files_are_one_line(trained, recording, sot_command, tmp_path):
         ((tmp_path / "none.wav",), "no such file"),
         ((recording, recording, "--plot", tmp_path / "a.png"), "plot: expected one recording"),
         ((recording, "--csv", tmp_path / "no" / "a.csv"), "does not exist; create it first"),
+        ((recording, "--plot", tmp_path / "a.nonsense"), "a.nonsense: expected an ending of"),
     ):
-        status, _, err = sot_command("estimate", "--checkpoint", trained, *arguments)
-        assert status == 1
+        status, out, err = sot_command("estimate", "--checkpoint", trained, *arguments)
+        assert (status, out) == (1, "")
         assert words in err
         assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [b"$\\nothing$.wav", pytest.param(b"caf\xe9.wav", marks=LINUX), "Übung.wav".encode()]
+)
+def test_any_name_of_a_recording_can_be_drawn_and_written(
+    trained, recording, sot_command, tmp_path, name
+):
+    path = recording.rename(tmp_path / os.fsdecode(name))
+    table, picture = tmp_path / "out.csv", tmp_path / "out.png"
+    status, _, err = sot_command(
+        "estimate", path, "--checkpoint", trained, "--csv", table, "--plot", picture, "--json"
+    )
+    assert (status, err) == (0, "")
+    assert name in table.read_bytes()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_broken_recording_is_reported_and_the_others_are_done(
+    trained, recording, sot_command, tmp_path
+):
+    broken, table = tmp_path / "broken.wav", tmp_path / "out.csv"
+    broken.write_text("no audio")
+    status, out, err = sot_command(
+        "estimate", broken, recording, "--checkpoint", trained, "--csv", table, "--json"
+    )
+    (line,) = err.splitlines()
+    assert status == 1
+    assert line.startswith(f"sot: {broken}: cannot be read as audio")
+    assert [file["file"] for file in json.loads(out)["files"]] == [str(recording)]
+    with table.open(newline="", encoding="utf-8") as file:
+        assert {row["file"] for row in csv.DictReader(file)} == {str(recording)}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_sound_that_cannot_be_written_is_one_line(trained, recording, sot_command):
+    status, _, err = sot_command(
+        "estimate", recording, "--checkpoint", trained, "--resynth", "/dev/full"
+    )
+    (line,) = err.splitlines()
+    assert status == 1
+    assert line.startswith("sot: /dev/full: cannot be written")

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import filelock
 import lightning
 import pytest
 import torch
@@ -162,6 +163,7 @@ def test_an_existing_run_is_not_written_over(trained, sot_command):
         ((), "expected --experiment NAME or --config FILE"),
         (("--experiment", "SOT-2048", "--protocol", "shrt"), "did you mean 'short'"),
         (("--experiment", "SOT-2048", "--seed_everything", "some"), "seed_everything"),
+        (("--experiment", "SOT-2048", "--seed_everything=-1"), "seed_everything: expected"),
         (("--experiment", "SOT-2048", "--model.encoder.dropuot", "1"), "dropuot"),
         (("--experiment", "SOT-2048", "--model.training.learning_rate=-1"), "learning_rate"),
         (("--experiment", "SOT-2048", "--ckpt_path", "none.ckpt"), "none.ckpt: no such checkpoint"),
@@ -181,6 +183,117 @@ def test_bad_input_is_told_before_any_training(arguments, words, sot_command, tm
     assert words in err
     assert "Traceback" not in err
     assert not list(tmp_path.rglob("*.ckpt"))
+
+
+class Code:
+    """What a pickle of this runs when it is loaded."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("run"),))
+
+
+def cut(path, whole):
+    path.write_bytes(whole.read_bytes()[:5000])
+
+
+def renamed(path, whole):
+    content = torch.load(whole, weights_only=True)
+    content["state_dict"] = {f"my_{name}": v for name, v in content["state_dict"].items()}
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (cut, "is it cut short"),
+        (lambda path, _: path.touch(), "is it cut short"),
+        (lambda path, _: path.write_bytes(b"RIFF" + bytes(100)), "is it cut short"),
+        (
+            lambda path, _: torch.save({"a": 1}, path),
+            "expected a checkpoint that `sot train` wrote",
+        ),
+        (lambda path, _: torch.save(Code(), path), "which could run code; it is not loaded"),
+        (renamed, "the weights are of another architecture"),
+    ],
+)
+def test_a_checkpoint_that_is_none_is_refused_and_leaves_no_run(
+    trained, sot_command, tmp_path, monkeypatch, spoil, words
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "spoilt.ckpt"
+    spoil(path, trained / "last.ckpt")
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", f"--output={tmp_path / 'runs'}", f"--ckpt_path={path}",
+        *SMALL,
+    )  # fmt: skip
+    assert status == 1
+    assert err.splitlines()[-1].startswith(f"sot: {path}: ")
+    assert words in err.splitlines()[-1]
+    assert not list(tmp_path.rglob("config.yaml"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_under_its_own_protocol_only(trained, sot_command):
+    before = (trained / "config.yaml").read_text()
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", "--protocol=short", f"--output={trained.parents[1]}",
+        "--ckpt_path=last", *SMALL,
+    )  # fmt: skip
+    assert status == 1
+    assert f"protocol: expected 'full', under which {trained} was begun, got 'short'" in err
+    assert (trained / "config.yaml").read_text() == before
+
+
+def test_a_run_without_a_checkpoint_is_not_sent_back_to_one(sot_command, tmp_path):
+    """As it is left when a run is stopped in its first epoch."""
+    folder = tmp_path / "SOT-2048" / "42"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("protocol: full\n")
+    status, _, err = sot_command("train", "--experiment=SOT-2048", f"--output={tmp_path}")
+    assert status == 1
+    assert f"{folder}: there is a run in this folder without a checkpoint; remove it" in err
+    assert "ckpt_path" not in err
+
+
+def test_two_processes_do_not_train_in_one_folder(sot_command, tmp_path):
+    arguments = ("train", "--experiment=SOT-2048", f"--output={tmp_path}", "--trainer.max_epochs=1")
+    folder = tmp_path / "SOT-2048" / "42"
+    folder.mkdir(parents=True)
+    with filelock.FileLock(folder / ".lock"):
+        status, _, err = sot_command(*arguments, *SMALL)
+        assert status == 1
+        assert f"{folder}: a run is being trained in this folder now" in err
+        assert not (folder / "config.yaml").exists()
+    assert sot_command(*arguments, *SMALL)[0] == 0
+
+
+def test_an_interrupted_run_ends_as_other_interrupted_commands_do(
+    sot_command, tmp_path, monkeypatch
+):
+    def interrupted(self, *arguments):
+        raise KeyboardInterrupt
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(HarmonicEstimator, "training_step", interrupted)
+    try:
+        status, _, err = sot_command(
+            "train", "--experiment=SOT-2048", f"--output={tmp_path}", *SMALL
+        )
+    finally:
+        signal.signal(signal.SIGINT, handler)  # which Lightning switches off
+    assert status == 130
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("setting", ["--trainer.accelerator=tpu", "--trainer.devices=0"])
+def test_a_device_that_is_not_there_is_one_line(sot_command, tmp_path, setting):
+    small = [option for option in SMALL if "accelerator" not in option]
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", f"--output={tmp_path}", *small, setting
+    )
+    assert status == 1
+    assert err.splitlines()[-1].startswith("sot: ")
+    assert "Traceback" not in err
 
 
 def test_an_unknown_key_in_a_file_is_named(sot_command, tmp_path):

@@ -31,7 +31,7 @@ SHIFTS = (0, 4, -3, 10, -10)
 
 
 def test_a_shift_by_bins_is_the_move_in_hertz_of_all_energy(sound, ax):
-    mesh = plot_transport_over_time(TIMES, HERTZ, sound, rolled(sound, SHIFTS), ax)
+    mesh = plot_transport_over_time(TIMES, HERTZ, rolled(sound, SHIFTS), sound, ax)
     moves = mesh.get_array()
     assert moves.shape == (BINS, FRAMES)
     assert (~moves.mask).sum(0).tolist() == [11] * FRAMES
@@ -41,8 +41,8 @@ def test_a_shift_by_bins_is_the_move_in_hertz_of_all_energy(sound, ax):
 
 
 def test_on_a_logarithmic_axis_it_is_the_move_in_semitones(sound, ax):
-    estimate = rolled(sound, SHIFTS)
-    mesh = plot_transport_over_time(TIMES, SEMITONES, sound, estimate, ax, unit="semitones")
+    reference = rolled(sound, SHIFTS)
+    mesh = plot_transport_over_time(TIMES, SEMITONES, reference, sound, ax, unit="semitones")
     assert np.ma.max(mesh.get_array(), 0).tolist() == pytest.approx(SHIFTS, abs=1e-5)
     assert np.ma.min(mesh.get_array(), 0).tolist() == pytest.approx(SHIFTS, abs=1e-5)
     assert ax.get_yscale() == "log"
@@ -66,9 +66,9 @@ def test_a_long_spectrogram_is_done_in_parts_with_the_same_result(monkeypatch):
 
 def test_what_is_silent_on_either_side_stays_empty(sound, ax):
     sound[1] = 0
-    estimate = rolled(sound, SHIFTS)
-    estimate[3] = 0
-    mesh = plot_transport_over_time(TIMES, HERTZ, sound, estimate, ax)
+    reference = rolled(sound, SHIFTS)
+    reference[3] = 0
+    mesh = plot_transport_over_time(TIMES, HERTZ, reference, sound, ax)
     assert (~mesh.get_array().mask).sum(0).tolist() == [11, 0, 11, 0, 11]
     assert (mesh.get_alpha() > 0).sum(0).tolist() == [11, 0, 11, 0, 11]
 
@@ -77,7 +77,7 @@ def test_the_fainter_the_energy_the_fainter_the_colour(sound, ax):
     """10 dB down is a fifth of the way to where nothing is to be seen, 60 dB is beyond it."""
     sound[:] = 0
     sound[:, 10], sound[:, 20], sound[:, 30] = 1.0, 0.1, 1e-6
-    mesh = plot_transport_over_time(TIMES, HERTZ, sound, rolled(sound, SHIFTS), ax)
+    mesh = plot_transport_over_time(TIMES, HERTZ, rolled(sound, SHIFTS), sound, ax)
     alpha = mesh.get_alpha()
     assert alpha[10] == pytest.approx([1] * FRAMES)
     assert alpha[20] == pytest.approx([0.8] * FRAMES)
@@ -86,7 +86,7 @@ def test_the_fainter_the_energy_the_fainter_the_colour(sound, ax):
 
 
 def test_colours_are_symmetric_about_no_move_and_span_most_of_the_energy(sound, ax):
-    mesh = plot_transport_over_time(TIMES, HERTZ, sound, rolled(sound, (-4,) * FRAMES), ax)
+    mesh = plot_transport_over_time(TIMES, HERTZ, rolled(sound, (-4,) * FRAMES), sound, ax)
     assert mesh.get_clim() == pytest.approx((-200, 200))
     same = plot_transport_over_time(TIMES, HERTZ, sound, sound)
     low, high = same.get_clim()
@@ -170,3 +170,17 @@ def test_sounds_that_never_sound_together_and_unknown_units_are_told():
         plot_transport_over_time(**{**GIVEN, **in_turn})
     with pytest.raises(ValueError, match=r"^unit: expected one of 'Hz', 'semitones'"):
         plot_transport_over_time(**GIVEN, unit="cents", ax=new_figure().subplots())
+
+
+def test_a_long_recording_is_drawn_as_means_of_neighbours_by_their_energy():
+    frames = 2500
+    sound = torch.zeros(frames, BINS)
+    sound[0::3, 20], sound[1::3, 20], sound[2::3, 20] = 1.0, 2.0, 0.0
+    reference = torch.zeros(frames, BINS)
+    reference[0::3, 26], reference[1::3, 23], reference[2::3, 20] = 1.0, 1.0, 1.0
+    mesh = plot_transport_over_time(0.1 * torch.arange(frames), HERTZ, reference, sound)
+    moves = mesh.get_array()
+    assert moves.shape == (BINS, 834)
+    assert moves[20, :-1].tolist() == pytest.approx([50 * (1 * 6 + 2 * 3) / 3] * 833)
+    edges = np.asarray(mesh.get_coordinates())[0, :4, 0]
+    assert edges == pytest.approx([-0.05, 0.25, 0.55, 0.85])

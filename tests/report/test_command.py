@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shlex
 import sys
@@ -279,3 +280,12 @@ def test_an_estimator_adds_its_resynthesis(run, pair, tmp_path):
     assert text.count("<audio") == 3
     assert 'aria-label="resynthesis of the reference by SOT-2048/7"' in text
     assert command_of(page)[-2:] == ["--checkpoint", "SOT-2048/7"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_name_that_is_no_text_has_a_page(run, pair, tmp_path):
+    name = pair[0].with_name(os.fsdecode(b"caf\xe9.wav"))
+    pair[0].rename(name)
+    answer = run("report", name, pair[1], "-o", tmp_path / "page.html")
+    assert (answer.status, answer.err) == (0, "")
+    assert b"caf\xe9.wav" in (tmp_path / "page.html").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -16,4 +17,7 @@ def main() -> None:
         )
     from sot.cli._app import app
 
+    # A name of a file need not be text in the encoding of the output; it is shown all the same.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="sot")

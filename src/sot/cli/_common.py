@@ -157,10 +157,16 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except BrokenPipeError:  # whoever reads the output has seen enough; Typer ends quietly
+        except (BrokenPipeError, typer.Exit, typer.Abort):  # Typer ends quietly
             raise
         except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             complain(str(error) or "not enough memory")
+            raise typer.Exit(1) from error
+        except OverflowError as error:
+            complain(f"a number is too large: {error}")
+            raise typer.Exit(1) from error
+        except RuntimeError as error:  # below its first line stand torch's own calls
+            complain(f"torch cannot do this: {(str(error).splitlines() or [''])[0]}")
             raise typer.Exit(1) from error
 
     return run

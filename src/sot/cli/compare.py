@@ -148,13 +148,14 @@ def _as_json(done: list[Comparison], failed: list[Failure], config: dict[str, An
     document: dict[str, Any] = {"pairs": pairs, "config": config}
     if failed:
         document["errors"] = [asdict(failure) for failure in failed]
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2)
 
 
 def _write_csv(path: Path, done: list[Comparison]) -> None:
     from sot._files import replaced_when_done
 
-    with replaced_when_done(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+    how: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with replaced_when_done(path) as beside, beside.open("w", **how) as file:
         writer = csv.writer(file)
         writer.writerow([*COLUMNS, "note"])
         for pair in done:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import on_terminal, one_thread, reported
+from sot.cli._common import complain, on_terminal, one_thread, reported
 
 if TYPE_CHECKING:
+    from sot.harmonic import PitchEncoder
     from sot.harmonic.recordings import PitchTrack
 
 
@@ -33,28 +35,52 @@ def estimate(
         Path | None, typer.Option(help="True pitches: lines of file name, f0 in Hz.")
     ] = None,
 ) -> None:
-    """Estimate pitch and harmonics of recordings, in clips as in training."""
-    from rich.console import Console
-    from rich.progress import track
+    """Estimate pitch and harmonics of recordings, in clips as in training.
 
+    A recording that cannot be read is reported, the others are done, and the exit status is 1.
+    """
     from sot._extras import require
     from sot._files import check_destination
-    from sot.audio import read_audio
+    from sot.plots import check_picture
 
     for option, path in (("plot", plot), ("resynth", resynth)):
         if path is not None and len(recordings) > 1:
             raise ValueError(f"{option}: expected one recording, got {len(recordings)}")
-    for path in (csv_file, plot, resynth):
+    for path in (csv_file, resynth):
         if path is not None:
             check_destination(path)
-    true = {} if labels is None else _read_labels(labels)
+    if plot is not None:
+        check_picture(plot)
+    true = None if labels is None else _read_labels(labels, recordings)
     require("lightning", "train")
     from sot.harmonic.checkpoints import find_checkpoint
-    from sot.harmonic.recordings import track_pitch
 
     found = find_checkpoint(checkpoint, seed)
-    encoder = found.estimator().encoder
+    tracks, failures = _tracks(found.estimator().encoder, recordings)
+    for failure in failures:
+        complain(failure)
+    if tracks:
+        _tell(found.name, tracks, csv_file, as_json, plot, resynth)
+    elif as_json:
+        _print_json(found.name, tracks)
+    if true is not None and tracks:
+        _print_accuracies(tracks, true)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _tracks(
+    encoder: PitchEncoder, recordings: list[Path]
+) -> tuple[dict[Path, PitchTrack], list[str]]:
+    """What is found in each recording, and why there is nothing of the others."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from sot.audio import read_audio
+    from sot.harmonic.recordings import track_pitch
+
     tracks: dict[Path, PitchTrack] = {}
+    failures = []
     watched = track(
         recordings,
         "estimating",
@@ -63,20 +89,33 @@ def estimate(
         disable=not on_terminal(),
     )
     for path in watched:
-        tracks[path] = track_pitch(encoder, read_audio(path))
+        try:
+            tracks[path] = track_pitch(encoder, read_audio(path))
+        except (ValueError, OSError, MemoryError) as error:
+            failures.append(str(error) or f"{path}: not enough memory")
+    return tracks, failures
+
+
+def _tell(
+    checkpoint: str,
+    tracks: dict[Path, PitchTrack],
+    csv_file: Path | None,
+    as_json: bool,
+    plot: Path | None,
+    resynth: Path | None,
+) -> None:
+    """Write and print what was found."""
     if csv_file is not None:
         _write_csv(tracks, csv_file)
     for path, one in tracks.items():
         if plot is not None:
-            _draw(one, path.name, plot)
+            _draw(one, os.fsencode(path.name).decode(errors="replace"), plot)
         if resynth is not None:
             _write_wav(one, resynth)
     if as_json:
-        _print_json(found.name, tracks)
+        _print_json(checkpoint, tracks)
     else:
         _print_summary(tracks)
-    if true:
-        _print_accuracies(tracks, true)
 
 
 def _frames(track: PitchTrack) -> list[dict[str, Any]]:
@@ -112,7 +151,8 @@ def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
 
     from sot._files import replaced_when_done
 
-    with replaced_when_done(path) as beside, beside.open("w", newline="") as file:
+    how: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with replaced_when_done(path) as beside, beside.open("w", **how) as file:
         writer = csv.writer(file)
         harmonics = next(iter(tracks.values())).amplitudes.shape[1]
         names = [f"amplitude_{k}" for k in range(1, harmonics + 1)]
@@ -129,10 +169,12 @@ def _write_wav(track: PitchTrack, path: Path) -> None:
 
     soundfile = require("soundfile", "cli")
     audio = track.resynthesis()
+    samples = audio.samples[0].clamp(-1, 1).numpy()
     with replaced_when_done(path) as beside:
-        soundfile.write(
-            beside, audio.samples[0].clamp(-1, 1).numpy(), audio.sample_rate, format="WAV"
-        )
+        try:
+            soundfile.write(os.fsencode(beside), samples, audio.sample_rate, format="WAV")
+        except soundfile.LibsndfileError as error:
+            raise OSError(f"{path}: cannot be written ({error.error_string})") from error
 
 
 def _draw(track: PitchTrack, title: str, path: Path) -> None:
@@ -146,7 +188,8 @@ def _draw(track: PitchTrack, title: str, path: Path) -> None:
         track.times[heard], track.f0[heard], c=track.confidence[heard], s=6, vmin=0, vmax=1
     )
     figure.colorbar(points, ax=upper, label="confidence")
-    upper.set(yscale="log", ylabel="f0 (Hz)", title=title)
+    upper.set(yscale="log", ylabel="f0 (Hz)")
+    upper.set_title(title, parse_math=False)
     image = lower.pcolormesh(
         track.times.numpy(), range(1, track.amplitudes.shape[1] + 1), track.amplitudes.T.numpy()
     )
@@ -155,14 +198,15 @@ def _draw(track: PitchTrack, title: str, path: Path) -> None:
     save_figure(figure, path)
 
 
-def _read_labels(path: Path) -> dict[str, float]:
-    """True pitches by the name of a file, without its folder."""
+def _read_labels(path: Path, recordings: list[Path]) -> dict[str, float]:
+    """True pitches by the name of a file, without its folder, of all recordings at least."""
     import csv
 
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     found = {}
-    with path.open(newline="") as file:
+    # As written by Excel too, which begins a file with a mark.
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
         for number, row in enumerate(csv.reader(file), start=1):
             if not row or (number == 1 and row[-1].strip().lower() in ("f0", "hz")):
                 continue
@@ -173,6 +217,9 @@ def _read_labels(path: Path) -> dict[str, float]:
             if not 0 < pitch < float("inf"):
                 raise ValueError(f"{path}, line {number}: expected a file name and f0 in Hz")
             found[Path(name).name] = pitch
+    missing = [recording.name for recording in recordings if recording.name not in found]
+    if missing:
+        raise ValueError(f"labels: there is no pitch of {', '.join(missing)}")
     return found
 
 
@@ -182,9 +229,6 @@ def _print_accuracies(tracks: dict[Path, PitchTrack], true: dict[str, float]) ->
 
     from sot.harmonic import pitch_accuracies
 
-    missing = [path.name for path in tracks if path.name not in true]
-    if missing:
-        raise ValueError(f"labels: there is no pitch of {', '.join(missing)}")
     found = [one.f0[one.confidence > 0] for one in tracks.values()]
     wanted = [
         torch.full_like(pitches, true[path.name])

@@ -66,7 +66,7 @@ def table(
         typer.echo(text)
     else:
         with replaced_when_done(output) as beside:
-            beside.write_text(text + "\n")
+            beside.write_text(text + "\n", encoding="utf-8")
     for row in rows:
         for seed in row.incomplete:
             complain(f"{row.experiment}/{seed} is not complete and not in the table")

@@ -75,7 +75,9 @@ def report(
     for module in ("jinja2", "matplotlib"):
         require(module, "report")
     if arguments.get("dim") == -2:
-        _checks.fail("dim", "-1 (frequency) for a report", -2)
+        from sot.report.analysis import NO_FRAMES
+
+        _checks.fail("dim", "-1 (frequency) for a report", -2, NO_FRAMES)
     many = reference.is_dir() or estimate.is_dir()
     _check_output(output, many)
     lists = resolutions(fft_sizes, hop_lengths, win_lengths, weights)
@@ -253,4 +255,5 @@ def _write(path: Path, text: str) -> None:
     from sot._files import replaced_when_done
 
     with replaced_when_done(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        # Names of files that are no text are written as they are.
+        beside.write_text(text, encoding="utf-8", errors="surrogateescape")

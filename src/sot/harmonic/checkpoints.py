@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,12 +17,12 @@ from typing import Any, NoReturn
 import lightning
 import yaml
 from jsonargparse import ArgumentParser
-from torch import nn
+from torch import Tensor, nn
 
 from sot import _checks
 from sot._extras import require
 from sot._files import replaced_when_done
-from sot.harmonic.estimator import HarmonicEstimator
+from sot.harmonic.estimator import MEASURES, HarmonicEstimator
 from sot.harmonic.naming import EXPERIMENTS
 
 CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.safetensors", "metrics.json"
@@ -51,12 +52,13 @@ class Checkpoint:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; the run is not complete")
         try:
-            found = json.loads(path.read_text())
-            {key: found[key] for key in ("experiment", "seed", "weights_sha256", "test")}
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found |= {"seed": int(found["seed"])}
+            {key: found[key] for key in ("experiment", "weights_sha256")}
+            found["test"] = {name: float(found["test"][name]) for name in MEASURES}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{path}: cannot be read as measures of a run ({error})") from error
-        result: dict[str, Any] = found
-        return result
+        return found
 
     def estimator(self) -> HarmonicEstimator:
         """The trained estimator, ready to use.
@@ -96,8 +98,12 @@ def save_weights(encoder: nn.Module, path: Path) -> None:
     """Write the weights of an encoder; a file is replaced when done."""
     safetensors = require("safetensors.torch", "train")
     state = {name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}
+    error_type = require("safetensors", "train").SafetensorError
     with replaced_when_done(path) as beside:
-        safetensors.save_file(state, beside)
+        try:
+            safetensors.save_file(state, beside)
+        except error_type as error:
+            raise OSError(f"{path}: cannot be written ({error})") from error
 
 
 def load_weights(encoder: nn.Module, path: Path) -> None:
@@ -112,17 +118,26 @@ def load_weights(encoder: nn.Module, path: Path) -> None:
         state = safetensors.load_file(path)
     except (error_type, OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as weights; is it cut short?") from error
-    own = {name: tuple(value.shape) for name, value in encoder.state_dict().items()}
+    check_architecture(path, encoder, state)
+    encoder.load_state_dict(state)
+
+
+def check_architecture(path: Path, module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not those of a module.
+
+    Raises:
+        ValueError: names or shapes differ; the message tells the first.
+    """
+    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     theirs = {name: tuple(value.shape) for name, value in state.items()}
     if own != theirs:
         differing = sorted(name for name in {*own, *theirs} if own.get(name) != theirs.get(name))
         first = differing[0]
         raise ValueError(
             f"{path}: the weights are of another architecture: {first} is "
-            f"{theirs.get(first, 'missing')} there and {own.get(first, 'missing')} in config.yaml; "
-            f"{len(differing)} tensors differ"
+            f"{theirs.get(first, 'missing')} there and {own.get(first, 'missing')} by the "
+            f"configuration; {len(differing)} tensors differ"
         )
-    encoder.load_state_dict(state)
 
 
 def configured(
@@ -137,10 +152,10 @@ def configured(
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: cannot be read as YAML ({error})") from error
-    if not isinstance(content, dict) or "model" not in content:
+    if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
         raise ValueError(f"{path}: expected the configuration of a run, with a key 'model'")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(HarmonicEstimator, "model")

@@ -5,8 +5,6 @@ A file holds unscaled clips; they are scaled to peak 0.9 when a data module take
 
 from __future__ import annotations
 
-import pickle
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
-from sot._files import replaced_when_done
+from sot.harmonic._tensor_files import load_without_code, save_whole
 from sot.harmonic.front_end import CLIP_SAMPLES, SAMPLE_RATE
 
 SPLITS = ("train", "val", "test")
@@ -174,8 +172,7 @@ def save_splits(path: str | Path, splits: Mapping[str, Clips]) -> None:
     for name, clips in splits.items():
         content[f"{name}_tensors"] = clips.audio
         content[f"{name}_thetas"] = {"frequency": clips.f0[:, None], "weights": clips.weights}
-    with replaced_when_done(Path(path)) as beside, beside.open("wb") as file:
-        torch.save(content, file)
+    save_whole(content, Path(path))
 
 
 def load_splits(path: str | Path) -> dict[str, Clips]:
@@ -189,17 +186,7 @@ def load_splits(path: str | Path) -> dict[str, Clips]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; `sot data` makes one")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles, which end in an error anyway
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path}: not a data set, or one that holds more than tensors, which could run code; "
-            "it is not loaded"
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path}: cannot be read as a data set; is it cut short?") from error
+    content = load_without_code(path, "a data set")
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a dictionary, got {_checks.describe(content)}")
     return {name: _checked_clips(path, content, name) for name in SPLITS}
@@ -216,10 +203,15 @@ def _checked_clips(path: Path, content: dict[str, Any], split: str) -> Clips:
     named = {"tensors": audio, "frequency": thetas["frequency"], "weights": thetas["weights"]}
     for name, value in named.items():
         where = f"{path}: {split} {name}"
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            raise ValueError(f"{where}: expected floating-point numbers, {_checks.describe(value)}")
+        dense = isinstance(value, Tensor) and value.layout is torch.strided
+        if not dense or not value.is_floating_point():
+            raise ValueError(
+                f"{where}: expected floating-point numbers, got {_checks.describe(value)}"
+            )
         if value.ndim < 2 or len(value) != len(audio) or value.numel() == 0:
-            raise ValueError(f"{where}: expected a row for each clip, {_checks.describe(value)}")
+            raise ValueError(
+                f"{where}: expected a row for each clip, got {_checks.describe(value)}"
+            )
         if not value.isfinite().all():
             raise ValueError(f"{where}: holds NaN or infinite numbers")
     audio, frequency, weights = (value.flatten(1).float() for value in named.values())

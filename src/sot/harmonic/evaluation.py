@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,13 @@ from sot.harmonic.naming import EXPERIMENTS
 #: Whether more is better; of OD the least distance from 0 is.
 _MORE_IS_BETTER = {"RPA": True, "RCA": True, "LSD": False, "OD": False, "MSE": False, "MSS": False}
 FORMATS = ("text", "markdown", "csv", "latex")
+
+#: Letters that mean something else in LaTeX, as they are written to be themselves.
+_LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 def evaluate(checkpoint: Checkpoint, data_path: str | None = None) -> dict[str, float]:
@@ -83,9 +92,10 @@ def collect(folders: Sequence[Path]) -> list[Row]:
 
     Raises:
         FileNotFoundError: a folder is missing, or holds no runs.
-        ValueError: a file of measures is damaged.
+        ValueError: a file of measures is damaged, or two folders hold the same run.
     """
     complete: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+    places: dict[tuple[str, str, int], Path] = {}
     incomplete: dict[str, list[str]] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -93,7 +103,13 @@ def collect(folders: Sequence[Path]) -> list[Row]:
         for path in sorted(folder.rglob(METRICS)):
             found = Checkpoint(path.parent).metrics()
             key = (str(found["experiment"]), str(found.get("protocol", "")))
-            complete.setdefault(key, {})[int(found["seed"])] = found["test"]
+            place = places.setdefault((*key, found["seed"]), path.parent)
+            if not place.samefile(path.parent):
+                raise ValueError(
+                    f"{place} and {path.parent}: both hold {key[0]} with seed {found['seed']}; "
+                    "name the folder of one of them"
+                )
+            complete.setdefault(key, {})[found["seed"]] = found["test"]
         for path in sorted(folder.rglob(CONFIG)):
             seed_folder = path.parent
             if seed_folder.name.isdigit() and not (seed_folder / METRICS).exists():
@@ -105,7 +121,7 @@ def collect(folders: Sequence[Path]) -> list[Row]:
             experiment,
             protocol,
             tuple(sorted(runs)),
-            {name: tuple(float(runs[seed][name]) for seed in sorted(runs)) for name in MEASURES},
+            {name: tuple(runs[seed][name] for seed in sorted(runs)) for name in MEASURES},
             tuple(incomplete.pop(experiment, ())),
         )
         for (experiment, protocol), runs in complete.items()
@@ -141,7 +157,7 @@ def table(rows: Sequence[Row], form: str = "text") -> str:
         seeds = str(len(row.seeds))
         if row.incomplete:
             seeds += f" (+{len(row.incomplete)} incomplete)"
-        cells = [row.experiment, row.protocol or "-", seeds]
+        cells = [_escaped(row.experiment, form), _escaped(row.protocol or "-", form), seeds]
         for measure in MEASURES:
             cells.append(_marked(_cell(row, measure), marks[measure].get(index, 0), form))
         body.append(cells)
@@ -181,12 +197,23 @@ def _marked(cell: str, rank: int, form: str) -> str:
     return cell + (" *" if rank == 1 else " +")
 
 
+def _escaped(name: str, form: str) -> str:
+    """A name, which a user may have chosen, as text of a form."""
+    if form == "markdown":
+        return name.replace("|", r"\|")
+    if form == "latex":
+        return "".join(_LATEX.get(letter, letter) for letter in name)
+    return name
+
+
 def _csv(rows: Sequence[Row]) -> str:
     """Full numbers, a column for each statistic."""
     statistics_told = [
         f"{m}_{s}" for m in MEASURES for s in ("mean", "standard_deviation", "median")
     ]
-    lines = [",".join(["experiment", "protocol", "seeds", "incomplete", *statistics_told])]
+    told = io.StringIO()
+    writer = csv.writer(told, lineterminator="\n")
+    writer.writerow(["experiment", "protocol", "seeds", "incomplete", *statistics_told])
     for row in rows:
         cells = [row.experiment, row.protocol, str(len(row.seeds)), str(len(row.incomplete))]
         for measure in MEASURES:
@@ -195,5 +222,5 @@ def _csv(rows: Sequence[Row]) -> str:
                 cells += ["" if value is None else repr(value) for value in found]
             else:
                 cells += ["", "", ""]
-        lines.append(",".join(cells))
-    return "\n".join(lines)
+        writer.writerow(cells)
+    return told.getvalue().rstrip("\n")

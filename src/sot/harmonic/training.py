@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
+import yaml
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.plugins import TorchCheckpointIO
 
+from sot import _checks
+from sot._extras import require
 from sot._files import replaced_when_done
 from sot.harmonic._quiet import without_lightnings_own
-from sot.harmonic.checkpoints import CONFIG, METRICS, WEIGHTS, save_weights, sha256
+from sot.harmonic._tensor_files import load_without_code, save_whole
+from sot.harmonic.checkpoints import (
+    CONFIG,
+    METRICS,
+    WEIGHTS,
+    check_architecture,
+    save_weights,
+    sha256,
+)
 from sot.harmonic.estimator import HarmonicEstimator
 from sot.harmonic.figures import ValidationFigures
 from sot.harmonic.naming import base_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
+
+#: What Lightning needs to go on.
+_STATE = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "pytorch-lightning_version"}
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -36,10 +53,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Write a checkpoint."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_when_done(path) as beside, beside.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
+        save_whole(checkpoint, path)
 
 
 class SaveConfiguration(SaveConfigCallback):
@@ -67,9 +81,15 @@ def run_folder(config: Any) -> Path:
 
 
 class EstimatorCLI(LightningCLI):
-    """Lightning's command line for the estimator: every value of a configuration is an option."""
+    """Lightning's command line for the estimator: every value of a configuration is an option.
 
-    def __init__(self, args: list[str]) -> None:
+    Args:
+        args: the command line.
+        held: keeps the folder of the run from others until it is closed.
+    """
+
+    def __init__(self, args: list[str], held: contextlib.ExitStack) -> None:
+        self.held = held
         super().__init__(
             HarmonicEstimator,
             lightning.LightningDataModule,
@@ -101,6 +121,7 @@ class EstimatorCLI(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the given list, whatever stands on the command line of this process."""
         self.config = parser.parse_args(args)
+        _checks.integer("seed_everything", self.config["seed_everything"], minimum=0)
 
     def before_instantiate_classes(self) -> None:
         """Refuse to write over another run, or to go on from nothing, before anything is made."""
@@ -112,11 +133,18 @@ class EstimatorCLI(LightningCLI):
         if path is not None and not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such checkpoint")
         if path is None and first and (folder / CONFIG).exists():
+            begun = (folder / LAST).is_file()
             raise FileExistsError(
-                f"{folder}: there is a run in this folder; --ckpt_path last goes on with it, "
-                "--output or --experiment names another place"
+                f"{folder}: there is a run in this folder"
+                + ("; --ckpt_path last goes on with it, " if begun else " without a checkpoint; ")
+                + ("" if begun else "remove it, or ")
+                + "--output or --experiment names another place"
             )
+        if path is not None:
+            _check_protocol(folder, str(self.config["protocol"]))
         folder.mkdir(parents=True, exist_ok=True)
+        if first:
+            self.held.enter_context(_alone_in(folder))
 
     def instantiate_trainer(self, **kwargs: Any) -> lightning.Trainer:
         """The trainer of the configuration with the run's checkpoints, loggers and figures."""
@@ -138,6 +166,45 @@ class EstimatorCLI(LightningCLI):
         kwargs["plugins"] = [*plugins, AtomicCheckpointIO()]
         kwargs["default_root_dir"] = settings["default_root_dir"] or str(folder)
         return super().instantiate_trainer(**kwargs)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep a second process from training in the same folder at the same time."""
+    filelock = require("filelock", "train")
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise FileExistsError(f"{folder}: a run is being trained in this folder now") from error
+    except NotImplementedError:  # a file system without locks
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_protocol(folder: Path, protocol: str) -> None:
+    """Refuse to go on with a run under another protocol, of which it would then be measured."""
+    path = folder / CONFIG
+    if not path.is_file():
+        return
+    try:
+        begun = yaml.safe_load(path.read_text(encoding="utf-8"))["protocol"]
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: cannot be read as the configuration of a run") from error
+    if begun != protocol:
+        expected = f"{begun!r}, under which {folder} was begun"
+        _checks.fail("protocol", expected, repr(protocol))
+
+
+def _check_checkpoint(path: str, model: HarmonicEstimator) -> None:
+    """Refuse a checkpoint from which a run cannot go on, before anything is written."""
+    content = load_without_code(Path(path), "a checkpoint of a run")
+    if not isinstance(content, dict) or not content.keys() >= _STATE:
+        raise ValueError(f"{path}: expected a checkpoint that `sot train` wrote, got another file")
+    check_architecture(Path(path), model, content["state_dict"])
 
 
 def _keep_best(folder: Path) -> ModelCheckpoint:
@@ -173,27 +240,42 @@ def train(args: list[str]) -> Path:
     Raises:
         FileExistsError: there is a run in that folder already.
         FileNotFoundError: no such checkpoint or data.
+        ValueError: a checkpoint from which this run cannot go on, or a device that is not there.
         FloatingPointError: the loss is not finite; the message says where.
         OSError: a file cannot be written.
         SystemExit: the arguments or the configuration are wrong; the message names the key.
     """
-    with without_lightnings_own():
-        cli = EstimatorCLI(args)
-        path = cli.config["ckpt_path"]
+    try:
+        with without_lightnings_own(), contextlib.ExitStack() as held:
+            return _trained(EstimatorCLI(args, held))
+    except MisconfigurationException as error:  # such as a device that is not there
+        raise ValueError(str(error)) from error
+
+
+def _trained(cli: EstimatorCLI) -> Path:
+    """Train, measure and write, as the command line says; the folder of the run."""
+    path = cli.config["ckpt_path"]
+    if path is not None:
+        _check_checkpoint(path, cli.model)
+    try:
         cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)
-        folder = run_folder(cli.config)
-        best = folder / BEST
-        if not best.is_file():  # too few epochs for a validation, or checkpoints switched off
-            return folder
-        cli.trainer.test(
-            cli.model,
-            datamodule=cli.datamodule,
-            ckpt_path=str(best),
-            weights_only=True,
-            verbose=False,
-        )
-        if cli.trainer.is_global_zero:
-            write_results(folder, cli)
+    except SystemExit:
+        if cli.trainer.interrupted:  # Lightning makes an ordinary end of it
+            raise KeyboardInterrupt from None
+        raise
+    folder = run_folder(cli.config)
+    best = folder / BEST
+    if not best.is_file():  # too few epochs for a validation, or checkpoints switched off
+        return folder
+    cli.trainer.test(
+        cli.model,
+        datamodule=cli.datamodule,
+        ckpt_path=str(best),
+        weights_only=True,
+        verbose=False,
+    )
+    if cli.trainer.is_global_zero:
+        write_results(folder, cli)
     return folder
 
 

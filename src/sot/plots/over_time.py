@@ -22,6 +22,7 @@ UNITS = ("Hz", "semitones")
 
 _RANGE = 50.0  # dB below the loudest bin at which nothing is to be seen
 _LEAST = {"Hz": 1.0, "semitones": 0.1}  # range of the colours where nothing moves
+_COLUMNS = 1000  # at most
 _COVERED = 0.9  # share of the energy whose moves the colours tell apart
 
 
@@ -33,24 +34,25 @@ def plot_transport_over_time(
     ax: Axes | None = None,
     unit: Unit = "Hz",
 ) -> QuadMesh:
-    """How far the energy of a reference has to move to become an estimate, over time.
+    """How far the energy of an estimate has to move to become a reference, over time.
 
     Each frame has its own plan; the colour of a bin is the mean move of its energy, upwards if it
     is positive. The fainter a bin, the less energy it has, down to 50 dB below the loudest. Frames
     in which either side is silent stay empty. Colours are saturated for the 10 % of the energy that
-    move furthest. A colour bar is added beside the axes.
+    move furthest. More than 1000 frames are drawn as the means of neighbours, each by its energy. A
+    colour bar is added beside the axes.
 
     Args:
         times: of the frames in s, shape (frames,), ascending.
         frequencies: of the bins in Hz, shape (bins,), ascending.
-        reference: spectrogram (frames, bins), non-negative: the energy that has to move.
-        estimate: likewise: where it has to go.
+        reference: spectrogram (frames, bins), non-negative: where the energy has to go.
+        estimate: likewise: the energy that has to move, as a descent step would move it.
         ax: where to draw.
         unit: of the moves, 'Hz' or 'semitones'; with semitones the axis of frequency is
             logarithmic, and a bin at 0 Hz counts as the one above it.
 
     Returns:
-        The mesh; its array holds the moves, masked where there are none.
+        The mesh; its array holds the moves (bins, frames), masked where there are none.
 
     Raises:
         ValueError: spectrograms that are silent, not finite, negative or of another shape than
@@ -62,10 +64,11 @@ def plot_transport_over_time(
     semitones = unit == "semitones"
     lowest = hertz[hertz > 0].min() if semitones else hertz[0]
     positions = 12 * hertz.clamp(min=float(lowest)).log2() if semitones else hertz
-    moves = displacements(positions, reference, estimate)
-    energy = torch.where(moves.isnan(), 0.0, reference)
+    moves = displacements(positions, estimate, reference)
+    energy = torch.where(moves.isnan(), 0.0, estimate)
     if not float(energy.sum()) > 0:
         _checks.fail("estimate", "a frame in which both sides sound", "none")
+    times, moves, energy = _thinned(times, moves, energy)
     opacity = 1 + 10 * torch.log10(energy / energy.max()) / _RANGE
     moves = torch.where(opacity > 0, moves, torch.nan)
     shown = max(_reached(moves.abs(), energy), _LEAST[unit])
@@ -116,6 +119,21 @@ def _checked(
     if unit == "semitones" and not bool((hertz > 0).any()):
         _checks.fail("frequencies", "a bin above 0 Hz for semitones", frequencies)
     return times.detach().cpu().double(), hertz, *spectra  # type: ignore[return-value]
+
+
+def _thinned(times: Tensor, moves: Tensor, energy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Means of neighbouring frames, so that there are no more than can be seen."""
+    frames, bins = moves.shape
+    group = -(-frames // _COLUMNS)
+    if group == 1:
+        return times, moves, energy
+    columns = torch.arange(frames) // group
+    counts = columns.bincount()
+    empty = energy.new_zeros(len(counts), bins)
+    sums = empty.index_add(0, columns, energy)
+    moved = empty.index_add(0, columns, moves.nan_to_num() * energy)
+    centres = torch.zeros_like(times[: len(counts)]).index_add(0, columns, times) / counts
+    return centres, moved / sums, sums / counts[:, None]
 
 
 def _reached(values: Tensor, energy: Tensor) -> float:

@@ -22,6 +22,8 @@ COLUMNS = 1000  # of pictures over time, at most
 VIEWS = 360  # frames that can be looked at one by one, at most
 GROUPS = 240  # of neighbouring bins in such a frame, at most
 LINES = 80  # of the plan of such a frame, at most
+#: Why a report takes no loss over time.
+NO_FRAMES = "a loss over time compares bins over the whole clip, so it has no frames to show"
 _LEAST = 0.002  # share of the energy of a frame below which a move is not drawn
 
 
@@ -132,7 +134,7 @@ def analyse(loss: Wasserstein1DLoss | MultiResolutionSOTLoss, x: Audio, y: Audio
     for one in losses:
         assert isinstance(one, Wasserstein1DLoss)
         if one.over_time:
-            _checks.fail("dim", "-1 (frequency) for a report", -2)
+            _checks.fail("dim", "-1 (frequency) for a report", -2, NO_FRAMES)
     detail = _Detail(losses[0], x)  # type: ignore[arg-type]
     curves = []
     for index, (one, weight) in enumerate(zip(losses, weights, strict=True)):

@@ -166,8 +166,12 @@ def window_samples(window: Window, length: int) -> Array:
     from sot import _checks
 
     try:
-        return np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
-    except (ValueError, TypeError) as error:
+        with np.errstate(all="ignore"):
+            samples = np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
+        if not np.isfinite(samples).all():
+            raise ValueError("with these parameters it has samples that are no numbers")
+        return samples
+    except (ValueError, TypeError, IndexError) as error:
         remedy = f"see scipy.signal.get_window ({error})"
         if isinstance(window, str) and window not in windows.__all__:
             remedy = _checks.nearest(window, windows.__all__)
