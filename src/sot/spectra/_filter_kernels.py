@@ -93,7 +93,8 @@ def write_gradient(spectrum: Any, how: int, limits: Any, slopes: Any, gradient: 
                     rise = rise / np.sqrt(max(weight - least, zero) + faint)
                 else:
                     rise = rise + rise
-            result[i] = value * (rise if weight - least >= 0.0 else zero)
+            above = weight > least or least == zero  # what has underflowed to 0 keeps its slope
+            result[i] = value * (rise if above else zero)
 
 
 @compiled
