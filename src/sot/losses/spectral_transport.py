@@ -240,7 +240,7 @@ class Wasserstein1DLoss(SpectralLoss):
         summed = self.reduction != "none" and not unusual
         self.streams = isinstance(self.spectrum, (STFT, FilteredSTFT)) and summed
         self.needs_weights = unusual or self.noise_floor > 0 or self.lowpass is not None
-        self.to(device)
+        self.to(_checks.device("device", device))
 
     def _check_combinations(self, transform: str | None) -> None:
         if self.lowpass is not None and transform in (None, "identity", "harmonic", "chroma"):

@@ -18,6 +18,7 @@ FramingRule = Literal["whole", "reflect", "zero", "end"]
 FRAMINGS = ("whole", "reflect", "zero", "end")
 Window = str | float | tuple[object, ...]
 Array = NDArray[np.float64]
+_WINDOWS = "the name of a SciPy window, or a tuple of name and parameters"
 
 
 @dataclass(frozen=True)
@@ -165,15 +166,16 @@ def window_samples(window: Window, length: int) -> Array:
 
     from sot import _checks
 
+    if isinstance(window, bool):
+        _checks.fail("window", _WINDOWS, window, kind=TypeError)
     try:
-        return np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
-    except (ValueError, TypeError) as error:
+        with np.errstate(all="ignore"):
+            samples = np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         remedy = f"see scipy.signal.get_window ({error})"
         if isinstance(window, str) and window not in windows.__all__:
             remedy = _checks.nearest(window, windows.__all__)
-        _checks.fail(
-            "window",
-            "the name of a SciPy window, or a tuple of name and parameters",
-            window,
-            remedy,
-        )
+        _checks.fail("window", _WINDOWS, window, remedy)
+    if not np.isfinite(samples).all():
+        _checks.fail("window", "parameters that give finite samples", window)
+    return samples

@@ -80,6 +80,8 @@ def wasserstein_1d(
         tensor(4.)
     """
     p = _checks.number("p", p, minimum=1)
+    _checks.flag("return_quantiles", return_quantiles)
+    _checks.flag("limit_quantile_range", limit_quantile_range)
     u, v, shape = paired_histograms(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
