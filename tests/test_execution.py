@@ -40,8 +40,10 @@ def run_python(script: str, *arguments: str, **environment: str) -> str:
         Wasserstein1DLoss(preset="paper", fft_size=512),
         Wasserstein1DLoss(transform="mel", n_mels=40, p=1.5, reduction="batch"),
         Wasserstein1DLoss(preset="harmonic", fft_size=512, fmin=200.0),
+        Wasserstein1DLoss(preset="chroma", fft_size=512, hop_length=256, fmin=200.0),
+        Wasserstein1DLoss(preset="sot-loss"),
     ],
-    ids=["stft", "paper", "mel", "harmonic"],
+    ids=["stft", "paper", "mel", "harmonic", "chroma", "sot-loss"],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_a_compiled_loss_is_one_graph_for_every_batch_size(loss):

@@ -157,7 +157,7 @@ class Framing:
         period = (2 * (ends - 1)).clamp(min=1)[:, None]
         index = (torch.arange(size, device=audio.device) - self.left).abs() % period
         index = torch.where(index < ends[:, None], index, period - index)
-        return torch.take_along_dim(audio, index[:, None, :], dim=-1)
+        return audio.gather(-1, index[:, None, :].expand(-1, audio.shape[1], -1))
 
 
 def window_samples(window: Window, length: int) -> Array:

@@ -130,7 +130,7 @@ def _quantiles_at(levels: Tensor, cdf: Tensor, positions: Tensor) -> Tensor:
     index = torch.searchsorted(cdf.detach().contiguous(), levels.detach().contiguous())
     index = index.clamp(max=cdf.shape[-1] - 1)
     positions = positions.expand(*index.shape[:-1], positions.shape[-1])
-    return torch.take_along_dim(positions, index, dim=-1)
+    return positions.gather(-1, index)
 
 
 def _unflatten(
