@@ -198,6 +198,8 @@ class Wasserstein1DLoss(SpectralLoss):
         _checks.choice("bin_position_scaling", bin_position_scaling, SCALINGS)
         self._replaced = preset == "sot-loss"
         self._flat = self._replaced and reduce is False
+        if self._replaced and transform in ("cqt", "vqt"):
+            bins_per_octave = 36  # documented there, and swallowed
         self.spectrum = make_spectrum(
             transform,
             fft_size=fft_size,
