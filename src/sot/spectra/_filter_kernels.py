@@ -132,7 +132,12 @@ def from_salience(sums: Any, largest: Any, slopes: Any) -> None:
     for index in range(len(sums)):
         row, slope, most = sums[index], slopes[index], largest[index]
         eight = sums.dtype.type(8) / most
+        highest, moment = 0, 0.0
         for i in range(sums.shape[1]):
             share = zero if row[i] < zero else row[i] / most
             square = share * share
-            slope[i] = slope[i] * eight * (square * square * square * share)
+            rise = slope[i] * (square * square * square * share)
+            moment += rise * share
+            highest = i if row[i] > row[highest] else highest
+            slope[i] = eight * rise
+        slope[highest] -= eight * moment  # all are divided by the highest
