@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.library import opcheck
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -39,8 +40,10 @@ def run_python(script: str, *arguments: str, **environment: str) -> str:
         Wasserstein1DLoss(preset="paper", fft_size=512),
         Wasserstein1DLoss(transform="mel", n_mels=40, p=1.5, reduction="batch"),
         Wasserstein1DLoss(preset="harmonic", fft_size=512, fmin=200.0),
+        Wasserstein1DLoss(preset="chroma", fft_size=512, hop_length=256, fmin=200.0),
+        Wasserstein1DLoss(preset="sot-loss"),
     ],
-    ids=["stft", "paper", "mel", "harmonic"],
+    ids=["stft", "paper", "mel", "harmonic", "chroma", "sot-loss"],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_a_compiled_loss_is_one_graph_for_every_batch_size(loss):
@@ -64,6 +67,18 @@ def test_a_constant_q_loss_compiles_too():
     x, y = torch.randn(2, 2, 3000).unbind(0)
     compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x, y), loss(x, y))
+
+
+@pytest.mark.parametrize("preset", [None, "pitch", "harmonic", "chroma", "sot-loss"])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_checkpointed_loss_has_the_gradient_of_one_that_keeps_everything(preset, reduction):
+    loss = Wasserstein1DLoss(preset=preset, fft_size=512, reduction=reduction)
+    x, y = torch.randn(2, 2, 3000).unbind(0)
+    y.requires_grad_()
+    (expected,) = torch.autograd.grad(loss(x, y).sum(), y)
+    again = torch.utils.checkpoint.checkpoint(loss, x, y, use_reentrant=False)
+    (found,) = torch.autograd.grad(again.sum(), y)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -10,6 +10,7 @@ import difflib
 import math
 import numbers
 import operator
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -71,11 +72,17 @@ def known_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
 
 def integer(name: str, value: object, minimum: int = 1) -> int:
     """A whole number of at least `minimum`."""
+    expected = f"a whole number of at least {minimum}"
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        fail(name, f"a whole number of at least {minimum}", value, kind=TypeError)
-    number = operator.index(value)
+        fail(name, expected, value, kind=TypeError)
+    try:
+        number = operator.index(value)
+    except TypeError:  # arrays have the method, but not all of them are a whole number
+        fail(name, expected, value, kind=TypeError)
+    if number > sys.maxsize:
+        fail(name, f"a whole number of at most {sys.maxsize}", number)
     if number < minimum:
-        fail(name, f"a whole number of at least {minimum}", number)
+        fail(name, expected, number)
     return number
 
 
@@ -93,7 +100,10 @@ def number(
     expected = " ".join(["a finite number", " and ".join(bounds)]).strip()
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(name, expected, value, kind=TypeError)
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # a whole number beyond floating point
+        result = math.inf
     if not math.isfinite(result) or not minimum <= result <= maximum or result <= above:
         fail(name, expected, result)
     return result
@@ -112,6 +122,9 @@ def tensor(name: str, value: object) -> Tensor:
         fail(name, "a torch.Tensor", value, "convert it with torch.as_tensor", kind=TypeError)
     if value.is_complex():
         fail(name, "real numbers", value, "take its magnitude with .abs()", kind=TypeError)
+    if value.layout != torch.strided:
+        layout = str(value.layout).removeprefix("torch.")
+        fail(name, "a dense tensor", layout, "convert it with .to_dense()")
     return value
 
 
@@ -159,7 +172,7 @@ def holds(condition: Any) -> bool:
 def reads_values(value: Tensor, validate: bool | None) -> bool:
     """Whether checks of values run: when forced, else for eager tensors on the CPU."""
     if validate is not None:
-        return validate
+        return flag("validate", validate)
     return value.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
@@ -249,13 +262,43 @@ def is_ascending(value: Tensor) -> bool:
         return False
 
 
+def _whole_numbers(name: str, expected: str, value: Any) -> Tensor:
+    """An integer tensor, from one or from a list."""
+    try:
+        numbers = value if isinstance(value, Tensor) else torch.as_tensor(value)
+    except (RuntimeError, TypeError, ValueError):
+        fail(name, expected, value, kind=TypeError)
+    if numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool:
+        fail(name, expected, numbers, kind=TypeError)
+    return numbers.to(torch.int64)
+
+
 def sample_counts(name: str, value: Any, batch: int, samples: int, validate: bool | None) -> Tensor:
     """The true lengths of the clips of a padded batch, as an integer tensor of shape (batch,)."""
-    counts = value if isinstance(value, Tensor) else torch.as_tensor(value)
-    if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
-        fail(name, "whole numbers of samples", counts, kind=TypeError)
+    counts = _whole_numbers(name, "whole numbers of samples", value)
     if counts.shape != (batch,):
         fail(name, f"one length for each of the {batch} clips, shape ({batch},)", counts)
     if reads_values(counts, validate) and not holds(((counts >= 1) & (counts <= samples)).all()):
         fail(name, f"lengths from 1 to {samples}", counts.tolist().__repr__())
-    return counts.to(torch.int64)
+    return counts
+
+
+def places(name: str, value: Any, batch: int) -> Tensor:
+    """Places in a batch, counted from its end if they are negative: integers, shape (items,)."""
+    index = _whole_numbers(name, "places in the batch", value)
+    if index.ndim != 1:
+        fail(name, "places in the batch, shape (items,)", index)
+    if reads_values(index, None) and not holds(((index >= -batch) & (index < batch)).all()):
+        fail(name, f"places below {batch}, the batch of the reference", repr(index.tolist()))
+    return index
+
+
+def device(name: str, value: object) -> torch.device:
+    """A device by name or number, or itself."""
+    expected = "a device such as 'cpu' or 'cuda:0'"
+    if isinstance(value, bool) or not isinstance(value, (str, int, torch.device)):
+        fail(name, expected, value, kind=TypeError)
+    try:
+        return torch.device(value)
+    except (RuntimeError, ValueError) as error:
+        fail(name, expected, repr(value), str(error).splitlines()[0])

@@ -28,7 +28,7 @@ class ConstantsModule(nn.Module):
     def add_constant(self, name: str, values: NDArray[np.float64]) -> None:
         """Keep an array under a name; :meth:`constant` hands it out."""
         self._exact[name] = values
-        self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+        self.register_buffer(name, _single(values), persistent=False)
 
     def constant(self, name: str, dtype: torch.dtype) -> Tensor:
         """The constant in float32 from its buffer, or in float64 from the exact values."""
@@ -38,9 +38,17 @@ class ConstantsModule(nn.Module):
         return buffer
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any, **kwargs: Any) -> ConstantsModule:
-        super()._apply(fn, *args, **kwargs)
         for name, values in self._exact.items():
-            buffer: Tensor = getattr(self, name)
-            if buffer.dtype != torch.float32:
-                setattr(self, name, torch.tensor(values, dtype=torch.float32, device=buffer.device))
+            if getattr(self, name).is_meta:  # there is nothing to move
+                setattr(self, name, _single(values, "cpu"))
+        super()._apply(fn, *args, **kwargs)
+        # Other types are less precise, and `to_empty` leaves whatever was in the memory.
+        for name, values in self._exact.items():
+            setattr(self, name, _single(values, getattr(self, name).device))
         return self
+
+
+def _single(values: NDArray[np.float64], device: torch.device | str | None = None) -> Tensor:
+    """Values in single precision, which may be trained with wherever they are made."""
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=torch.float32, device=device)

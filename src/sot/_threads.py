@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from sot._dispatch import can_be_read
 from sot._memory import keep_freed_memory
+
+Futures = list[Future[None]]
 
 _LEAST_WORK = 32_768  # bins below which a second thread costs more than it saves
 
@@ -26,20 +28,28 @@ class _Pool:
         self.executor: ThreadPoolExecutor | None = None
         self.size = 0
 
-    def sized(self, size: int) -> ThreadPoolExecutor:
+    def submit(self, size: int, work: Callable[[int, int], None], borders: list[int]) -> Futures:
+        """Start `work` between each border and the next in a pool of `size` threads.
+
+        Under the lock, since a caller of another size ends the pool that it finds.
+        """
         with self.lock:
-            if self.executor is None or self.size != size:
-                if self.executor is not None:
-                    self.executor.shutdown(wait=False)
-                # torch has one thread in each of ours. Its number holds for the thread that sets
-                # it, and for those that are born later: so all are born here, and then the
-                # number is set right again.
-                self.executor = ThreadPoolExecutor(size, "sot", torch.set_num_threads, (1,))
-                born = threading.Barrier(size)
-                list(self.executor.map(lambda _: born.wait(), range(size)))
-                torch.set_num_threads(size)
-                self.size = size
-            return self.executor
+            executor = self._sized(size)
+            return [executor.submit(work, *ends) for ends in itertools.pairwise(borders)]
+
+    def _sized(self, size: int) -> ThreadPoolExecutor:
+        if self.executor is None or self.size != size:
+            if self.executor is not None:
+                self.executor.shutdown(wait=False)
+            # torch has one thread in each of ours. Its number holds for the thread that sets
+            # it, and for those that are born later: so all are born here, and then the
+            # number is set right again.
+            self.executor = ThreadPoolExecutor(size, "sot", torch.set_num_threads, (1,))
+            born = threading.Barrier(size)
+            list(self.executor.map(lambda _: born.wait(), range(size)))
+            torch.set_num_threads(size)
+            self.size = size
+        return self.executor
 
 
 _pool = _Pool()
@@ -72,9 +82,7 @@ def share_rows(work: Callable[[int, int], None], rows: int, bins: int) -> None:
         return
     # Borders at multiples of four, since kernels do four rows at a time.
     borders = [4 * round(rows * part / threads / 4) for part in range(threads)] + [rows]
-    executor = _pool.sized(torch.get_num_threads())
-    parts = [executor.submit(work, start, stop) for start, stop in itertools.pairwise(borders)]
-    for part in parts:
+    for part in _pool.submit(torch.get_num_threads(), work, borders):
         part.result()
 
 

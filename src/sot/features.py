@@ -25,7 +25,7 @@ class _Feature(nn.Module):
         self.spectrum = spectrum
         self.bin_position_scaling = scaling
         self.get_bin_positions()
-        self.to(device)
+        self.to(_checks.device("device", device))
 
     def get_bin_positions(self) -> Tensor:
         """Ground positions of the bins, shape (bins,), float32."""
@@ -41,7 +41,7 @@ class _Feature(nn.Module):
         Returns:
             Non-negative, (bins, time), (batch, bins, time) or (batch, channels, bins, time).
         """
-        values: Tensor = self.spectrum(x)
+        values: Tensor = self.spectrum(_checks.audio("x", x))
         return values.transpose(-1, -2)
 
 
@@ -49,7 +49,7 @@ def _framing(framing: FramingRule | None, preset: Preset, default: FramingRule) 
     if preset is not None:
         _checks.choice("preset", preset, ["sot-loss"])
         default = "reflect"
-    return framing or default
+    return default if framing is None else framing
 
 
 class STFT(_Feature):
@@ -89,7 +89,9 @@ class STFT(_Feature):
         preset: Preset = None,
     ) -> None:
         _checks.choice("bin_position_scaling", bin_position_scaling, spectra.SCALINGS)
-        if sr is None and bin_position_scaling not in ("normalized", "normalized_linear"):
+        if sr is not None:
+            sr = _checks.number("sr", sr, above=0)
+        elif bin_position_scaling not in ("normalized", "normalized_linear"):
             _checks.fail("sr", f"a sample rate for {bin_position_scaling!r} positions", "None")
         spectrum = spectra.STFT(
             fft_size,
@@ -146,7 +148,7 @@ class MelSpectrogram(_Feature):
             fft_size,
             hop_length,
             n_mels=n_mels,
-            sample_rate=sr,
+            sample_rate=_checks.number("sr", sr, above=0),
             framing=_framing(framing, preset, "whole"),
             **settings,
         )
@@ -197,7 +199,7 @@ class VQT(_Feature):
             bins_per_octave,
             gamma,
             window,
-            sample_rate=sr,
+            sample_rate=_checks.number("sr", sr, above=0),
             framing=_framing(framing, preset, "zero"),
             square_magnitude=square_magnitude,
         )

@@ -99,6 +99,22 @@ def test_lengths_that_do_not_fit_are_refused(loss, noise, lengths, kind, message
         loss.bind(x, lengths=lengths)
 
 
+@pytest.mark.parametrize(
+    "lengths", [["a", "b"], [None, None], {1: 2}, "ab", object()], ids=lambda value: str(value)[:9]
+)
+def test_lengths_that_are_no_numbers_are_refused_by_name(loss, noise, lengths):
+    with pytest.raises(TypeError, match=r"^lengths: expected whole numbers of samples, got "):
+        loss(noise(2, 3000), noise(2, 3000, seed=1), lengths=lengths)
+
+
+@pytest.mark.parametrize("side", ["x", "y"])
+def test_a_sparse_tensor_is_refused_by_name(loss, noise, side):
+    sides = {"x": noise(2, 3000), "y": noise(2, 3000, seed=1)}
+    sides[side] = sides[side].to_sparse()
+    with pytest.raises(ValueError, match=rf"^{side}: expected a dense tensor.*\.to_dense\(\)"):
+        loss(**sides)
+
+
 @pytest.fixture
 def spectrograms(noise):
     return noise(2, 5, 7).abs(), noise(2, 5, 7, seed=1).abs()

@@ -1,6 +1,8 @@
 """Settings that cannot work are refused by name, with what is expected and what to do."""
 
+import numpy as np
 import pytest
+import torch
 
 from sot import MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss
 
@@ -41,6 +43,13 @@ WRONG_VALUES = [
     ({"framing": "wole"}, "did you mean 'whole'"),
     ({"silence": "ignored"}, "did you mean 'ignore'"),
     ({"preset": "papers"}, "did you mean 'paper'"),
+    ({"p": 10**400}, "a finite number at least 1"),
+    ({"fft_size": 10**30}, "a whole number of at most"),
+    ({"device": "gpu"}, "a device such as 'cpu'.*got 'gpu'; Expected one of cpu"),
+    ({"device": ""}, "a device such as 'cpu'"),
+    ({"window": ()}, "SciPy window"),
+    ({"window": float("nan")}, "finite samples, got nan"),
+    ({"window": ("gaussian", 0.0)}, "finite samples"),
     ({"circular": True, "balanced": False}, "normalize=True and balanced=True"),
     ({"circular": True, "normalize": False}, "normalize=True and balanced=True"),
     ({"return_quantiles": True, "circular": True}, "False with circular=True.*no quantiles"),
@@ -65,6 +74,11 @@ WRONG_TYPES = [
     ({"sample_rate": "16k"}, "a finite number"),
     ({"validate": 1}, "True or False"),
     ({"preset": 1}, "one of 'sot-loss', 'pitch'"),
+    ({"window": True}, r"SciPy window.*got True \(bool\)"),
+    ({"device": True}, r"a device such as 'cpu'.*got True \(bool\)"),
+    ({"device": torch.float64}, "a device such as 'cpu'.*got torch.float64"),
+    ({"fft_size": torch.tensor(512.0)}, "a whole number of at least 2, got a float32 tensor"),
+    ({"hop_length": np.array([1, 2])}, "a whole number of at least 1"),
 ]
 
 
@@ -122,6 +136,7 @@ def test_resolutions_are_checked_like_a_single_one():
         (TypeError, {"fft_sizes": 512}),
         (TypeError, {"fft_sizes": "512"}),
         (ValueError, {"framing": "ends"}),
+        (ValueError, {"framing": ""}),
         (ValueError, {"reduction": "mea"}),
         (TypeError, {"validate": "yes"}),
     ],

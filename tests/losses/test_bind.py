@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -62,6 +63,37 @@ def test_items_of_a_reference_with_lengths_are_refused(loss, noise):
     bound = loss.bind(noise(2, 800), lengths=torch.tensor([800, 300]))
     with pytest.raises(ValueError, match="items: expected None with bound lengths"):
         bound(noise(1, 800), items=torch.tensor([1]))
+
+
+def test_places_in_a_bound_reference_may_be_a_list_or_small_integers(loss, noise):
+    bound, y = loss.bind(noise(3, 800)), noise(2, 800, seed=1)
+    expected = bound(y, items=torch.tensor([2, 0]))
+    for items in ([2, 0], [-1, -3], torch.tensor([2, 0], dtype=torch.uint8)):
+        torch.testing.assert_close(bound(y, items=items), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("items", "kind", "message"),
+    [
+        (torch.tensor([0, 3]), ValueError, r"places below 3, .*got \[0, 3\]"),
+        (torch.tensor([-4, 0]), ValueError, r"places below 3, .*got \[-4, 0\]"),
+        (torch.tensor(1), ValueError, r"places in the batch, shape \(items,\)"),
+        (torch.tensor([[0, 1]]), ValueError, r"places in the batch, shape \(items,\)"),
+        (torch.tensor([True, False, True]), TypeError, "places in the batch, got a bool tensor"),
+        (torch.tensor([0.0, 1.0]), TypeError, "places in the batch, got a float32 tensor"),
+        ("ab", TypeError, "places in the batch, got 'ab'"),
+    ],
+)
+def test_places_that_are_none_are_refused_by_name(loss, noise, items, kind, message):
+    bound = loss.bind(noise(3, 800))
+    with pytest.raises(kind, match=f"^items: expected {message}"):
+        bound(noise(2, 800, seed=1), items=items)
+
+
+@pytest.mark.parametrize("reference", [None, [0.0, 1.0], np.zeros(9)])
+def test_a_reference_that_is_no_tensor_is_refused_by_name(loss, reference):
+    with pytest.raises(TypeError, match=r"^reference: expected a torch\.Tensor"):
+        loss.bind(reference)
 
 
 def test_a_bound_loss_keeps_the_lengths_of_the_reference(loss, noise):

@@ -89,3 +89,15 @@ def test_a_loss_without_frames_of_audio_is_refused(settings, said):
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"^y: expected audio of the shape \(channels, samples\)"):
         next(frame_by_frame(Wasserstein1DLoss(), torch.ones(1, 9), torch.ones(1, 8)))
+    with pytest.raises(ValueError, match=r"^x: expected audio of shape \(channels, samples\)"):
+        next(frame_by_frame(Wasserstein1DLoss(), torch.ones(9), torch.ones(9)))
+
+
+def test_what_is_no_audio_or_no_loss_is_refused_by_name():
+    audio = torch.ones(1, 9)
+    with pytest.raises(TypeError, match=r"^loss: expected a Wasserstein1DLoss, got None"):
+        next(frame_by_frame(None, audio, audio))
+    with pytest.raises(TypeError, match=r"^x: expected a torch\.Tensor, got \[0\.0\]"):
+        next(frame_by_frame(Wasserstein1DLoss(), [0.0], audio))
+    with pytest.raises(TypeError, match=r"^y: expected floating-point numbers"):
+        next(frame_by_frame(Wasserstein1DLoss(), audio, audio.long()))

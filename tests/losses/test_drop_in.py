@@ -135,9 +135,9 @@ def test_the_old_features_are_what_the_loss_compares(noise, preset):
             | {"hop_length": 128},
         ),
         (
-            features.VQT(16000, 128, 300.0, None, 60, 24, preset=preset),
+            features.VQT(16000, 128, 300.0, None, 60, 36, preset=preset),
             {"transform": "vqt", "sample_rate": 16000, "fmin": 300.0, "n_bins": 60}
-            | {"bins_per_octave": 24, "hop_length": 128, "window": "hann"},
+            | {"bins_per_octave": 36, "hop_length": 128, "window": "hann"},
         ),
     ]
     identity = sot.Wasserstein1DLoss("identity", preset=preset)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import get_window
 
-from sot import Wasserstein1DLoss
+from sot import Wasserstein1DLoss, _dispatch
 from sot.losses.spectral_transport import lowpass_gains
 
 SIZE, HOP, RATE = 64, 16, 8000
@@ -49,6 +49,22 @@ def test_the_floor_is_so_many_times_the_median(path, sides, factor, reduction, s
     truth = distance(u, v, np.linspace(0, 1, SIZE // 2 + 1))
     found = loss(*(side[None] for side in sides)).numpy()
     np.testing.assert_allclose(found.squeeze(), truth.mean() if reduction == "mean" else truth)
+
+
+@pytest.mark.parametrize("transform", ["stft", "mel", "harmonic"])
+def test_a_bin_just_at_the_floor_has_one_derivative_whatever_the_way(transform, sides, monkeypatch):
+    # With a factor of 1 the floor is a bin of every frame.
+    settings = {"transform": transform, "noise_floor": 1.0, "sample_rate": RATE}
+    settings |= {"fft_size": SIZE, "hop_length": HOP, "n_mels": 6, "fmin": 300.0}
+    x, found = sides[0], []
+    for compiled in (True, False):
+        monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", compiled)
+        for reduction in ("mean", "none"):
+            y = sides[1].clone().requires_grad_()
+            loss = Wasserstein1DLoss(**settings, reduction=reduction)(x, y).mean()
+            found += torch.autograd.grad(loss, y)
+    for other in found[1:]:
+        assert (other - found[0]).norm() < 1e-9 * found[0].norm()
 
 
 @pytest.mark.parametrize("square", [True, False])

@@ -53,6 +53,24 @@ def test_the_gradient_of_both_sides_is_that_of_finite_differences(noise, path, t
     assert_true_gradient(Wasserstein1DLoss(**settings), *signals(noise))
 
 
+@pytest.mark.parametrize("variant", ["p=1", "log", "over time", "unbalanced", "as it is"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_gradient_of_salience_is_that_of_its_share_of_the_largest(
+    noise, path, variant, reduction
+):
+    # To a hundredth, since what counts as faint beside the loudest bin is held constant.
+    settings = {"transform": "harmonic", "fft_size": 64, "hop_length": 16, "fmin": 600.0}
+    settings |= {"sample_rate": 8000, "bins_per_octave": 6, **VARIANTS[variant]}
+    loss = Wasserstein1DLoss(**settings, reduction=reduction)
+    x, y = signals(noise, 120)
+    slopes = torch.autograd.grad(loss(x, y), (x, y))
+    steps = [noise(2, 120, seed=seed, dtype=torch.float64) for seed in (2, 3)]
+    expected = sum((slope * step).sum() for slope, step in zip(slopes, steps, strict=True))
+    with torch.no_grad():
+        ahead, behind = (loss(x + t * steps[0], y + t * steps[1]) for t in (1e-7, -1e-7))
+    torch.testing.assert_close((ahead - behind) / 2e-7, expected, rtol=1e-2, atol=0)
+
+
 @pytest.mark.parametrize("circular", [False, True])
 @pytest.mark.parametrize("lengths", [None, torch.tensor([3, 1])])
 def test_the_gradient_reaches_spectrograms_and_positions(noise, lengths, circular):

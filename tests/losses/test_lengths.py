@@ -92,6 +92,25 @@ def test_over_time_a_shorter_spectrogram_is_compared_as_if_alone(noise):
     torch.testing.assert_close(found[1:], loss(x[1:], y[1:]))
 
 
+@pytest.mark.parametrize("placed", [False, True])
+@pytest.mark.parametrize(
+    "arguments",
+    [{"balanced": False}, {"balanced": False, "normalize": False}, {"silence": "top_bin"}],
+    ids=["unbalanced", "as_it_is", "top_bin"],
+)
+def test_over_time_missing_mass_is_completed_at_the_last_frame_of_each_item(
+    arguments, placed, noise
+):
+    x, y = noise(2, 2, 5, 7).abs(), noise(2, 2, 5, 7, seed=1).abs() / 3
+    y[0, 0, 2] = 0  # a bin that is silent
+    positions = torch.tensor([0.5, 0.0, 0.2, 0.4, 1.0, 3.0, 2.0]) if placed else None
+    loss = Wasserstein1DLoss("identity", dim=-2, reduction="none", **arguments)
+    found = loss(x, y, positions, lengths=torch.tensor([4, 7]))
+    first = None if positions is None else positions[:4]
+    torch.testing.assert_close(found[:1], loss(x[:1, ..., :4], y[:1, ..., :4], first))
+    torch.testing.assert_close(found[1:], loss(x[1:], y[1:], positions))
+
+
 @pytest.mark.parametrize("framing", ["whole", "reflect", "zero", "end"])
 @pytest.mark.parametrize("variant", ["linear", "log-linear", "smooth"])
 def test_the_multi_scale_loss_of_a_padded_item_equals_the_clip_alone(

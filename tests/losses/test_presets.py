@@ -84,6 +84,16 @@ def test_a_positional_argument_is_explicit_too(noise):
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
+def test_the_old_preset_takes_the_resolution_of_the_cqt_from_the_old_argument_alone(noise):
+    x, y = noise(2, 3000), noise(2, 3000, seed=1)
+    settings = {"transform": "cqt", "fmin": 500.0, "n_bins": 20, "preset": "sot-loss"}
+    found = Wasserstein1DLoss(**settings, bins_per_octave=12)  # had no effect there
+    torch.testing.assert_close(
+        found(x, y), Wasserstein1DLoss(**settings, bins_per_semitone=3)(x, y)
+    )
+    assert Wasserstein1DLoss(**settings, bins_per_semitone=1).spectrum.bins_per_octave == 12
+
+
 def test_explicit_framing_and_silence_win_over_the_old_preset(noise):
     x, y = noise(2, 3000), noise(2, 3000, seed=1)
     x[:, :1500] = 0

@@ -66,3 +66,26 @@ def test_a_model_that_holds_a_loss_is_saved_without_it(losses, noise):
     model.layer = nn.Linear(3, 3)
     model.losses = nn.ModuleList(losses)
     assert set(model.state_dict()) == {"layer.weight", "layer.bias"}
+
+
+def gradient_of(loss, x, y):
+    y = y.clone().requires_grad_()
+    return torch.autograd.grad(loss(x, y), y)[0]
+
+
+@pytest.mark.parametrize("make", [MultiScaleSpectralLoss, Wasserstein1DLoss])
+def test_a_loss_that_is_made_without_memory_is_whole_once_it_gets_some(make, noise):
+    x, y = noise(2, 900), noise(2, 900, seed=1)
+    with torch.device("meta"):
+        loss = make()
+    loss = loss.to_empty(device="cpu")
+    torch.testing.assert_close(gradient_of(loss, x, y), gradient_of(make(), x, y))
+
+
+def test_a_loss_that_is_made_for_inference_can_be_trained_with(settings, noise):
+    x, y = noise(2, 900), noise(2, 900, seed=1)
+    with torch.inference_mode():
+        loss = Wasserstein1DLoss(**settings)
+        loss(x, y)
+    expected = gradient_of(Wasserstein1DLoss(**settings), x, y)
+    torch.testing.assert_close(gradient_of(loss, x, y), expected, rtol=0, atol=0)

@@ -92,6 +92,12 @@ def test_a_weight_of_the_wrong_type_is_refused_by_name(parts):
         WeightedSum(parts, {"level": "1"})
 
 
+@pytest.mark.parametrize("weights", [[0.5], 0.5, 0, "level"])
+def test_weights_without_names_are_refused(parts, weights):
+    with pytest.raises(TypeError, match=r"^weights: expected a dictionary of weights by name"):
+        WeightedSum(parts, weights)
+
+
 def test_a_weight_of_no_loss_is_refused_with_the_nearest_name(parts):
     with pytest.raises(ValueError, match=r"^weights: .*'transprot'; did you mean 'transport'"):
         WeightedSum(parts, {"transprot": 1.0})

@@ -28,7 +28,7 @@ SETTINGS = [
     (EVERY, {"window": "flatop"}, ValueError, "did you mean 'flattop'?"),
     (EVERY, {"window": "kaiser"}, ValueError, "window: expected the name of a SciPy window"),
     (EVERY, {"window": ("general_cosine", 1)}, ValueError, "window: expected the name of a SciPy"),
-    (EVERY, {"window": ("kaiser", 1e6)}, ValueError, "samples that are no numbers"),
+    (EVERY, {"window": ("kaiser", 1e6)}, ValueError, "finite samples"),
     (EVERY, {"window": ("han", 3)}, ValueError, "window: expected the name of a SciPy window"),
     (EVERY, {"square_magnitude": 1}, TypeError, "square_magnitude: expected True or False"),
     (BY_FFT, {"fft_size": 1}, ValueError, "fft_size: expected a whole number of at least 2"),

@@ -91,3 +91,15 @@ def test_unknown_names_are_refused_with_the_nearest_one(make):
         make(bin_position_scaling="normalised")
     with pytest.raises(ValueError, match=r"^framing: .*did you mean 'reflect'"):
         make(framing="reflected")
+    with pytest.raises(ValueError, match=r"^framing: "):
+        make(framing="")
+
+
+@pytest.mark.parametrize("make", [features.STFT, features.MelSpectrogram, features.VQT])
+def test_wrong_arguments_are_refused_by_the_names_that_they_have_here(make):
+    with pytest.raises(ValueError, match=r"^sr: expected a finite number above 0, got 0\.0"):
+        make(sr=0)
+    with pytest.raises(TypeError, match=r"^x: expected a torch\.Tensor"):
+        make(sr=16000)([0.0, 1.0])
+    with pytest.raises(ValueError, match=r"^device: expected a device"):
+        make(device="gpu")

@@ -109,6 +109,11 @@ def test_without_a_number_all_bins_below_the_limit_are_taken(fmax, limit):
     assert vqt.frequencies[-1] < limit <= vqt.frequencies[-1] * 2 ** (1 / 12) * (1 + 1e-12)
 
 
+def test_a_limit_next_to_the_first_centre_leaves_that_one():
+    vqt = VQT(fmin=400.0, fmax=400.0 * (1 + 1e-12), bins_per_octave=12, sample_rate=RATE)
+    assert vqt.frequencies.tolist() == [400.0]
+
+
 @pytest.mark.parametrize("gamma", [0.0, 10.0])
 def test_a_kernel_has_its_length_its_norm_and_its_frequency(gamma):
     vqt = VQT(fmin=100.0, bins_per_octave=24, gamma=gamma, sample_rate=RATE)

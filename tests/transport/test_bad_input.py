@@ -75,6 +75,14 @@ def test_an_exponent_that_is_no_number_is_refused(p):
 def test_a_flag_has_to_be_a_flag(function):
     with pytest.raises(TypeError, match=r"^require_sort: expected True or False, got 1"):
         function(BINS, BINS, require_sort=1)
+    with pytest.raises(TypeError, match=r"^validate: expected True or False, got 'yes'"):
+        function(BINS, BINS, validate="yes")
+
+
+@pytest.mark.parametrize("name", ["return_quantiles", "limit_quantile_range"])
+def test_what_is_wanted_of_the_line_has_to_be_a_flag(name):
+    with pytest.raises(TypeError, match=rf"^{name}: expected True or False, got 'no'"):
+        wasserstein_1d(BINS, BINS, **{name: "no"})
 
 
 @pytest.mark.parametrize("function", [wasserstein_1d, transport_plan_1d])

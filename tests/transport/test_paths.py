@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sot import wasserstein_1d
+from sot._threads import share_rows
 from sot.transport import _ops
 from sot.transport._by_rank import cost_by_rank
 from sot.transport._merge import transport_cost
@@ -162,6 +163,24 @@ def test_calls_from_many_threads_do_not_disturb_each_other(four_threads):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+def test_callers_with_different_numbers_of_threads_do_not_end_each_others_work(four_threads):
+    # A number of threads that is set holds for the thread that sets it and for later ones alone.
+    def call(threads):
+        torch.set_num_threads(threads)
+        done = []
+        for _ in range(300):
+            share_rows(lambda start, stop: done.append(stop - start), 400, 100_000)
+        return sum(done)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(call, (2, 3, 4))) == [300 * 400] * 3
+    finally:
+        sys.setswitchinterval(interval)
+
+
 def test_the_compiled_graph_has_no_breaks_and_the_same_numbers():
     x = torch.linspace(0, 1, 9)
     inputs = [torch.rand(4, 9, requires_grad=True) for _ in range(2)]
@@ -190,6 +209,7 @@ def test_the_operator_keeps_the_promises_of_one(wanted):
 NOT_FINITE = """
 import torch
 from sot import wasserstein_1d
+from sot._threads import share_rows
 
 x, nan, inf = torch.arange(3.0), float("nan"), float("inf")
 for p in (1, 2):

@@ -67,6 +67,7 @@ class BoundLoss(nn.Module, Generic[R]):
         super().__init__()
         self.loss = loss
         self._settings = settings
+        reference = _checks.tensor("reference", reference)
         self.register_buffer("reference", reference.detach(), persistent=False)
         self._represent()
 
@@ -92,6 +93,7 @@ class BoundLoss(nn.Module, Generic[R]):
         if items is not None:
             if self._settings:
                 _checks.fail("items", "None with bound lengths or positions", items)
-            reference = self.loss.pick(reference, items)
+            batch = len(self.reference) if self.reference.ndim > 1 else 1
+            reference = self.loss.pick(reference, _checks.places("items", items, batch))
         settings = {**self._settings, **settings}
         return self.loss.compare(reference, self.loss.represent("y", estimate, **settings))

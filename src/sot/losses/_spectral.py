@@ -83,19 +83,20 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         self, name: str, side: Representation, positions: Tensor | None = None
     ) -> Representation:
         """Weights where they are needed, along the axis of transport, on their positions."""
-        spectrum, inside = side.spectrum, side.inside
+        spectrum, inside, counted = side.spectrum, side.inside, None
         if self.needs_weights or positions is not None:
             spectrum = self._weights(spectrum)
         if self.over_time:
             if inside is not None:
                 spectrum = torch.where(inside[..., None], spectrum, 0.0)
+                counted = inside[:, :, None, :]
             spectrum, inside = spectrum.transpose(-1, -2), None
-        if positions is not None:
+        if positions is None:
+            placed = _without_padding(self._default_positions(name, spectrum), counted)
+        else:
             given = place_positions(f"{name}_positions", positions, spectrum, self.over_time)
             _checks.finite(f"{name}_positions", given, self.validate)
-            placed, spectrum, *_ = sorted_histogram(given, spectrum)
-        else:
-            placed = self._default_positions(name, spectrum)
+            placed, spectrum, *_ = sorted_histogram(_without_padding(given, counted), spectrum)
         return replace(side, spectrum=spectrum, positions=placed, inside=inside)
 
     def _weights(self, spectrum: Tensor) -> Tensor:
@@ -220,6 +221,17 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
                 f"for example torch.linspace(0, 1, {spectrum.shape[-1]})",
             )
         return self.constant("bin_positions", spectrum.real.dtype)
+
+
+def _without_padding(positions: Tensor, counted: Tensor | None) -> Tensor:
+    """Positions of frames, with those behind the end of an item at the last before it.
+
+    There a lighter side is completed, so padding must not lie beyond.
+    """
+    if counted is None:
+        return positions
+    last = torch.where(counted, positions, -torch.inf).amax(-1, keepdim=True)
+    return torch.where(counted, positions, last)
 
 
 def check_that_they_fit(reference: Side, estimate: Side, x: str = "x", y: str = "y") -> None:

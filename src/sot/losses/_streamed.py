@@ -310,7 +310,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
 def _backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
     if grad is None:
         return (None,) * 26
-    tensors, (x_slopes, y_slopes) = ctx.saved_tensors[:9], ctx.saved_tensors[9:]
+    *tensors, x_slopes, y_slopes = ctx.saved_tensors  # once: checkpointing allows no more
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # Somebody will differentiate once more: hand out derivatives that can be.
         sides = [side for side, wanted in zip(tensors[:2], ctx.wanted, strict=True) if wanted]

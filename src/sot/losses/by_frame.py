@@ -66,10 +66,15 @@ def frame_by_frame(
         >>> torch.testing.assert_close(costs.mean(), loss(x, y))
     """
     _checks.integer("block", block)
+    if not isinstance(loss, Wasserstein1DLoss):
+        _checks.fail("loss", "a Wasserstein1DLoss", loss, kind=TypeError)
+    x, y = _checks.floating("x", x), _checks.floating("y", y)
     if loss.spectrum is None or loss.over_time:
         what = "dim=-2" if loss.over_time else "transform='identity'"
         _checks.fail("loss", "transport over frequency between audio signals", what)
-    if x.ndim != 2 or x.shape != y.shape:
+    if x.ndim != 2:
+        _checks.fail("x", "audio of shape (channels, samples)", x)
+    if x.shape != y.shape:
         _checks.fail("y", f"audio of the shape (channels, samples) of x, {tuple(x.shape)}", y)
     with torch.no_grad():
         sides = [_Side(loss, name, value) for name, value in (("x", x), ("y", y))]

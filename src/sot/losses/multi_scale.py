@@ -72,6 +72,8 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
         self.variant = variant
         self.reduction = checked_reduction(reduction, None)
         self.validate = None if validate is None else _checks.flag("validate", validate)
+        if framing is None:
+            framing = "whole" if smooth else "end"
         if fft_sizes is None:
             fft_sizes = _SMOOTH_SIZES if smooth else _SIZES
         if isinstance(fft_sizes, str) or not isinstance(fft_sizes, Sequence) or not fft_sizes:
@@ -81,7 +83,7 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
                 fft_size=_checks.integer("fft_sizes", size, minimum=4),
                 hop_length=size // 2 if smooth else size // 4,
                 window="flattop" if smooth else "hann",
-                framing=framing or ("whole" if smooth else "end"),
+                framing=framing,
             )
             for size in fft_sizes
         )

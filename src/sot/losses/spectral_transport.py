@@ -198,6 +198,8 @@ class Wasserstein1DLoss(SpectralLoss):
         _checks.choice("bin_position_scaling", bin_position_scaling, SCALINGS)
         self._replaced = preset == "sot-loss"
         self._flat = self._replaced and reduce is False
+        if self._replaced and transform in ("cqt", "vqt"):
+            bins_per_octave = 36  # documented there, and swallowed
         self.spectrum = make_spectrum(
             transform,
             fft_size=fft_size,
@@ -240,7 +242,7 @@ class Wasserstein1DLoss(SpectralLoss):
         summed = self.reduction != "none" and not unusual
         self.streams = isinstance(self.spectrum, (STFT, FilteredSTFT)) and summed
         self.needs_weights = unusual or self.noise_floor > 0 or self.lowpass is not None
-        self.to(device)
+        self.to(_checks.device("device", device))
 
     def _check_combinations(self, transform: str | None) -> None:
         if self.lowpass is not None and transform in (None, "identity", "harmonic", "chroma"):

@@ -55,7 +55,9 @@ class WeightedSum(nn.Module):
                 _checks.fail(f"losses[{name!r}]", "a torch.nn.Module", loss, kind=TypeError)
             if not isinstance(name, str) or not name or "." in name or hasattr(taken, name):
                 _checks.fail("losses", "names without a dot that no module has", repr(name))
-        weights = dict(weights or {})
+        weights = {} if weights is None else weights
+        if not isinstance(weights, Mapping):
+            _checks.fail("weights", "a dictionary of weights by name", weights, kind=TypeError)
         for name in weights:
             if name not in losses:
                 _checks.fail(

@@ -166,11 +166,11 @@ def above_floor(weights: Tensor, factor: float) -> Tensor:
     """Weights less `factor` times the median over the bins of their frame, at least 0.
 
     Noise lies in all bins and a tone in few, so that the median is a measure of the noise. It is
-    held constant by the gradient.
+    held constant by the gradient. A bin just at the floor has no derivative, like those below.
     """
     if factor == 0:
         return weights
-    return (weights - factor * _medians(weights.detach())).clamp(min=0.0)
+    return torch.relu(weights - factor * _medians(weights.detach()))
 
 
 def _medians(weights: Tensor) -> Tensor:

@@ -93,7 +93,8 @@ def write_gradient(spectrum: Any, how: int, limits: Any, slopes: Any, gradient: 
                     rise = rise / np.sqrt(max(weight - least, zero) + faint)
                 else:
                     rise = rise + rise
-            result[i] = value * (rise if weight - least >= 0.0 else zero)
+            above = weight > least or least == zero  # what has underflowed to 0 keeps its slope
+            result[i] = value * (rise if above else zero)
 
 
 @compiled
@@ -131,7 +132,13 @@ def from_salience(sums: Any, largest: Any, slopes: Any) -> None:
     for index in range(len(sums)):
         row, slope, most = sums[index], slopes[index], largest[index]
         eight = sums.dtype.type(8) / most
+        highest, moment = 0, 0.0
+        for i in range(sums.shape[1] - 1, -1, -1):
+            highest = i if row[i] == most else highest
         for i in range(sums.shape[1]):
             share = zero if row[i] < zero else row[i] / most
             square = share * share
-            slope[i] = slope[i] * eight * (square * square * square * share)
+            rise = slope[i] * (square * square * square * share)
+            moment += rise * share
+            slope[i] = eight * rise
+        slope[highest] -= eight * moment  # all are divided by the highest

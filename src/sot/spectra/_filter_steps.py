@@ -36,6 +36,6 @@ def _salience(coefficients: Tensor, combs: Tensor, noise_floor: float) -> Tensor
     faint = FAINTEST * power.detach().amax(-1, keepdim=True) + 1e-30
     power = above_floor(power, noise_floor)
     sums = (((power + faint).sqrt() - faint.sqrt()) @ combs).clamp(min=0.0)
-    largest = sums.detach().amax(-1, keepdim=True)
+    largest = sums.gather(-1, sums.detach().argmax(-1, keepdim=True))
     shares = sums / torch.where(largest > 0, largest, 1.0)
     return shares.square().square().square()

@@ -18,6 +18,7 @@ FramingRule = Literal["whole", "reflect", "zero", "end"]
 FRAMINGS = ("whole", "reflect", "zero", "end")
 Window = str | float | tuple[object, ...]
 Array = NDArray[np.float64]
+_WINDOWS = "the name of a SciPy window, or a tuple of name and parameters"
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Framing:
         period = (2 * (ends - 1)).clamp(min=1)[:, None]
         index = (torch.arange(size, device=audio.device) - self.left).abs() % period
         index = torch.where(index < ends[:, None], index, period - index)
-        return torch.take_along_dim(audio, index[:, None, :], dim=-1)
+        return audio.gather(-1, index[:, None, :].expand(-1, audio.shape[1], -1))
 
 
 def window_samples(window: Window, length: int) -> Array:
@@ -165,19 +166,16 @@ def window_samples(window: Window, length: int) -> Array:
 
     from sot import _checks
 
+    if isinstance(window, bool):
+        _checks.fail("window", _WINDOWS, window, kind=TypeError)
     try:
         with np.errstate(all="ignore"):
             samples = np.asarray(get_window(window, length, fftbins=True), dtype=np.float64)
-        if not np.isfinite(samples).all():
-            raise ValueError("with these parameters it has samples that are no numbers")
-        return samples
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         remedy = f"see scipy.signal.get_window ({error})"
         if isinstance(window, str) and window not in windows.__all__:
             remedy = _checks.nearest(window, windows.__all__)
-        _checks.fail(
-            "window",
-            "the name of a SciPy window, or a tuple of name and parameters",
-            window,
-            remedy,
-        )
+        _checks.fail("window", _WINDOWS, window, remedy)
+    if not np.isfinite(samples).all():
+        _checks.fail("window", "parameters that give finite samples", window)
+    return samples

@@ -233,7 +233,7 @@ def _centres(
     fmin: float, fmax: float | None, n_bins: int | None, bins_per_octave: int, sample_rate: float
 ) -> Array:
     limit = sample_rate / 2 if fmax is None else fmax
-    fitting = math.ceil(bins_per_octave * math.log2(limit / fmin) - 1e-9)
+    fitting = max(1, math.ceil(bins_per_octave * math.log2(limit / fmin) - 1e-9))
     bins = fitting if n_bins is None else _checks.integer("n_bins", n_bins)
     if bins > fitting:
         what = "the Nyquist frequency" if fmax is None else "fmax"

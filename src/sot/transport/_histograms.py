@@ -37,7 +37,7 @@ class Histogram(NamedTuple):
         if self.order is None:
             return index
         order = self.order.expand(index.shape[0], self.order.shape[-1])
-        return torch.take_along_dim(order, index, dim=-1)
+        return order.gather(-1, index)
 
 
 def sorted_histogram(positions: Tensor, weights: Tensor) -> Histogram:
@@ -47,7 +47,8 @@ def sorted_histogram(positions: Tensor, weights: Tensor) -> Histogram:
     positions, order = positions.sort(dim=-1, stable=True)
     if positions.ndim == 1:
         return Histogram(positions, weights[..., order], order)
-    return Histogram(positions, torch.take_along_dim(weights, order, dim=-1), order)
+    # Not by `take_along_dim`, which makes compiled graphs for one batch size each.
+    return Histogram(positions, weights.gather(-1, order.expand_as(weights)), order)
 
 
 def paired_histograms(

@@ -89,7 +89,7 @@ def positions_at(positions: Tensor, index: Tensor) -> Tensor:
     if positions.ndim == 1:
         return positions.index_select(0, index.flatten()).reshape(index.shape)
     positions = positions.expand(*index.shape[:-1], positions.shape[-1])
-    return torch.take_along_dim(positions, index.long(), dim=-1)
+    return positions.gather(-1, index.long())
 
 
 def ground_cost(a: Tensor, b: Tensor, p: float) -> Tensor:

@@ -80,6 +80,8 @@ def wasserstein_1d(
         tensor(4.)
     """
     p = _checks.number("p", p, minimum=1)
+    _checks.flag("return_quantiles", return_quantiles)
+    _checks.flag("limit_quantile_range", limit_quantile_range)
     u, v, shape = paired_histograms(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
@@ -128,7 +130,7 @@ def _quantiles_at(levels: Tensor, cdf: Tensor, positions: Tensor) -> Tensor:
     index = torch.searchsorted(cdf.detach().contiguous(), levels.detach().contiguous())
     index = index.clamp(max=cdf.shape[-1] - 1)
     positions = positions.expand(*index.shape[:-1], positions.shape[-1])
-    return torch.take_along_dim(positions, index, dim=-1)
+    return positions.gather(-1, index)
 
 
 def _unflatten(
