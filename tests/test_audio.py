@@ -85,6 +85,12 @@ def test_a_rate_that_is_none_is_refused(rate, kind):
         Audio(torch.randn(1, 100), 8000).resampled(rate)
 
 
+def test_a_rate_with_more_samples_than_fit_is_refused():
+    audio = Audio(torch.randn(1, 16000), 8000)
+    with pytest.raises(ValueError, match="sample_rate: expected at most 1073741823 Hz for this"):
+        audio.resampled(2**30)
+
+
 @pytest.mark.parametrize("ending", ["wav", "flac", "aiff", "au", "w64", "ogg", "mp3"])
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_file_that_is_cut_short_is_refused(tmp_path, ending, share):

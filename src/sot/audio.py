@@ -18,6 +18,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w
 
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
 _OGG_PAGE = 65307  # bytes at most
+_MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
 _UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
 
 
@@ -38,10 +39,17 @@ class Audio:
         return Audio(self.samples.mean(0, keepdim=True), self.sample_rate)
 
     def resampled(self, sample_rate: int) -> Audio:
-        """The same sound at another rate (soxr, high quality)."""
+        """The same sound at another rate (soxr, high quality).
+
+        Raises:
+            ValueError: a rate at which there would be more than 2^31 samples.
+        """
         sample_rate = _checks.integer("sample_rate", sample_rate)
         if sample_rate == self.sample_rate:
             return self
+        highest = int(_MOST_SAMPLES / max(self.duration, 1.0))
+        if sample_rate > highest:
+            _checks.fail("sample_rate", f"at most {highest} Hz for this recording", sample_rate)
         soxr = require("soxr", "cli")
         frames = soxr.resample(self.samples.T.numpy(), self.sample_rate, sample_rate)
         return Audio(torch.from_numpy(np.ascontiguousarray(frames.T)), sample_rate)

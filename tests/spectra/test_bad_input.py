@@ -43,6 +43,8 @@ SETTINGS = [
     ([VQT], {"n_bins": 37, "fmax": 65.4}, ValueError, "stays below fmax, 65.4 Hz, got 37"),
     ([VQT], {"n_bins": 0}, ValueError, "n_bins: expected a whole number of at least 1"),
     ([VQT], {"n_bins": True}, TypeError, "n_bins: expected a whole number"),
+    ([VQT], {"fmin": 1e-4}, ValueError, "fmin: expected a frequency whose kernel has at most"),
+    ([VQT], {"fmin": 1e-30}, ValueError, "fmin: expected a frequency whose kernel has at most"),
     ([VQT], {"fmin": 0.0}, ValueError, "fmin: expected a positive frequency"),
     ([VQT], {"gamma": -1}, ValueError, "gamma: expected a finite number at least 0"),
     ([VQT], {"bins_per_octave": 0}, ValueError, "bins_per_octave: expected a whole number"),

@@ -27,6 +27,7 @@ from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
 _CACHED_SIZES = 4
+_LONGEST = 2**22  # samples of a kernel, whose spectrum would fill the memory otherwise
 
 
 class VQT(Spectrum):
@@ -87,7 +88,15 @@ class VQT(Spectrum):
         gamma = _checks.number("gamma", gamma, minimum=0)
         frequencies = _centres(fmin, fmax, n_bins, bins_per_octave, sample_rate)
         alpha = 2.0 ** (1.0 / bins_per_octave) - 1.0
-        lengths = np.ceil(sample_rate / alpha / (frequencies + gamma / alpha)).astype(int)
+        lengths = np.ceil(sample_rate / alpha / (frequencies + gamma / alpha))
+        if lengths[0] > _LONGEST:
+            _checks.fail(
+                "fmin",
+                f"a frequency whose kernel has at most {_LONGEST} samples",
+                f"{fmin:g} Hz with one of {lengths[0]:.0f}",
+                "raise fmin or gamma, or lower bins_per_octave or sample_rate",
+            )
+        lengths = lengths.astype(int)
         longest = int(lengths[0]) + int(lengths[0]) % 2
         super().__init__(
             frequencies,
