@@ -119,11 +119,21 @@ def _audio_rows() -> list[Row]:
         ours("stft", {**CASE, "wanted": "y", "bind": bind}, label=label)
         for bind, label in ((True, "bound"), (False, "not bound"))
     )
+    exact = {**CASE, "preset": "sot-loss"}
+    repeated = (ours("stft", exact, label="preset"), Work("sot-loss", "stft", CASE))
     plain = (ours("stft", CASE), Work("torch", "magnitude", {**LARGE, **STFT}))
     magnitude = (ours("stft", CASE), Work("auraloss", "stft", {**LARGE, **STFT}))
     return [
         _versus("stft-large", large, "sot-loss", "stft", CASE, 14),
         _versus("stft-small", "loss, 4 x 16,000 samples", "sot-loss", "stft", small, 8),
+        Row(
+            "drop-in",
+            large + ", with `preset='sot-loss'`",
+            "sot-loss",
+            repeated,
+            speedup,
+            Goal(1, FAST),
+        ),
         Row("auraloss", large, "auraloss STFTLoss", magnitude, speedup, Goal(4, FAST)),
         Row("plain", large, "L1 of `torch.stft().abs()`", plain, speedup, Goal(1, FAST)),
         _versus(

@@ -37,8 +37,8 @@ def true_work(work: Work) -> Work | None:
     else:
         size, hop = settings.pop("fft_size"), settings.pop("hop_length")
         settings.update(resolutions=[[size, hop]])
-        settings.pop("bind", None)
-        settings.pop("kernels", None)
+        for key in ("bind", "kernels", "preset"):
+            settings.pop(key, None)
         if settings["clips"] * settings["samples"] // hop > _MOST_FRAMES:
             return None
     return Work("POT", "stft", settings)
