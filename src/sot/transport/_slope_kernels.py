@@ -75,7 +75,8 @@ def _level_slopes(
 def _cost_differences(own: Any, own_row: int, room: Any, p: float, slopes: Any, row: int) -> None:
     """Costs between positions and `room` less those of the next positions, for all but the last.
 
-    A loop for each kind of exponent, so that the common ones use the processor's width.
+    What `room` holds of these is lost. Each kind of exponent has a loop, for the common ones to use
+    the processor's width.
     """
     places, partners = own[own_row], room[0]
     last = slopes.shape[1] - 2
@@ -90,7 +91,33 @@ def _cost_differences(own: Any, own_row: int, room: Any, p: float, slopes: Any, 
     else:
         for i in range(last):
             near, far = places[i] - partners[i], places[i + 1] - partners[i]
-            slopes[row, i] = abs(near) ** p - abs(far) ** p
+            slopes[row, i], partners[i] = abs(near), abs(far)
+        _raise(slopes[row], last, p)
+        _raise(partners, last, p)
+        for i in range(last):
+            slopes[row, i] -= partners[i]
+
+
+@compiled
+def _raise(values: Any, count: int, p: float) -> None:
+    """Put the powers of the first non-negative values in their place.
+
+    Halves, such as 1.5 and 3, are made of products and roots, which a processor does many at once.
+    """
+    whole = int(p)
+    root = p - whole == 0.5
+    if p > 7.5 or not (root or p == whole):
+        for i in range(count):
+            values[i] = values[i] ** p
+        return
+    for i in range(count):
+        base = values[i]
+        square = base * base
+        power = np.sqrt(base) if root else 1.0
+        power *= base if whole & 1 else 1.0
+        power *= square if whole & 2 else 1.0
+        power *= square * square if whole & 4 else 1.0
+        values[i] = power
 
 
 @compiled
