@@ -2,9 +2,11 @@
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +16,7 @@ from torch.library import opcheck
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset
 
+import sot
 from sot import Wasserstein1DLoss, _dispatch
 from sot.losses._fused import spectral_cost
 from sot.losses._streamed import streamed
@@ -319,3 +322,24 @@ def test_kernels_stay_in_memory_where_no_cache_can_be_written():
         print(type(fused_rows._cache).__name__)
     """
     assert run_python(script).strip() == "NullCache"
+
+
+def test_cached_kernels_are_renewed_with_every_file_that_they_are_made_of(tmp_path):
+    """A kernel holds the functions that it calls, which may have files of their own."""
+    package = tmp_path / "sot"
+    shutil.copytree(
+        Path(sot.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import numpy as np
+        from sot.transport._kernels import potentials
+        potentials(np.ones((4, 3)))
+        assert potentials.py_func.__code__.co_filename.startswith({str(tmp_path)!r})
+        print(sum(potentials.stats.cache_hits.values()))
+    """
+    assert [run_python(script).strip() for _ in range(2)] == ["0", "1"]
+    with (package / "transport" / "_slope_kernels.py").open("a") as file:
+        file.write("# another version\n")
+    assert [run_python(script).strip() for _ in range(2)] == ["0", "1"]

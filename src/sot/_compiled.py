@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
+
+#: What becomes part of a compiled kernel: functions, constants and settings.
+_SOURCES = ("*_kernels.py", "_grids.py", "_compiled.py")
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -19,6 +25,21 @@ def compiled(function: Callable[..., Any]) -> Any:
         "fastmath": {"reassoc", "contract"},
     }
     try:
-        return numba.njit(cache=True, **settings)(function)
+        kernel = numba.njit(cache=True, **settings)(function)
     except RuntimeError:  # Numba finds no folder that it may write to
         return numba.njit(**settings)(function)
+    # Numba renews what it has cached of a kernel when the file of the kernel changes. That holds
+    # the functions which the kernel calls as well, so it has to be renewed with their files too.
+    index = kernel._cache._cache_file
+    index._source_stamp = (index._source_stamp, _sources())
+    return kernel
+
+
+@functools.cache
+def _sources() -> str:
+    """A digest of the files of all kernels."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    for path in sorted(path for pattern in _SOURCES for path in folder.rglob(pattern)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -2,8 +2,7 @@
 
 Importing this module compiles nothing; a kernel is compiled at its first call and then cached on
 disk, or kept in memory where no cache can be written. A loop over an array compiles many times
-faster than an assignment to a slice of it. The cache of a kernel is renewed when its own file
-changes, not when that of a function it calls does.
+faster than an assignment to a slice of it.
 
 Rows are done four at a time. In all arrays below the cumulative weights ("levels") of a row are
 followed by infinity, and its positions by the last of them once more.
