@@ -159,11 +159,8 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (BrokenPipeError, typer.Exit, typer.Abort):  # Typer ends quietly
             raise
-        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+        except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError) as error:
             complain(str(error) or "not enough memory")
-            raise typer.Exit(1) from error
-        except OverflowError as error:
-            complain(f"a number is too large: {error}")
             raise typer.Exit(1) from error
         except RuntimeError as error:  # below its first line stand torch's own calls
             complain(f"torch cannot do this: {(str(error).splitlines() or [''])[0]}")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sot.landscape import Landscape
 
+_LONGEST = 86_400.0  # seconds of a target, a day
 _DEFAULTS = {"fft_size": 2048, "hop_length": 256, "square_magnitude": True}
 _HARMONICS = "1,0.5,0.33"
 _RATE = 16000  # of a synthetic target, in Hz
@@ -84,9 +85,10 @@ def landscape(
     from sot.landscape import harmonic_tone, sweep
     from sot.plots import check_picture
 
-    for name, value in (("low", low), ("tone", tone), ("duration", duration), ("f0", f0)):
+    for name, value in (("low", low), ("tone", tone), ("f0", f0)):
         if value is not None:
             _checks.number(name, value, above=0)
+    _checks.number("duration", duration, above=0, maximum=_LONGEST)
     _checks.number("high", high, above=low)
     _checks.integer("points", points, minimum=2)
     if csv_file is not None:
