@@ -170,12 +170,14 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
     def bins(self, dtype: torch.dtype) -> Bins:
         """The bins of a loss that streams."""
         positions = self.constant("bin_positions", dtype)
-        gains = positions * 0 + 1 if self.lowpass is None else self.constant("gains", dtype)
+        gains = (
+            torch.ones_like(positions) if self.lowpass is None else self.constant("gains", dtype)
+        )
         if not isinstance(self.spectrum, FilteredSTFT):
             return Bins(positions, gains, positions.new_empty(0, 0))
         filters = self.spectrum.constant("filters", dtype)
         if self.lowpass is not None:
-            filters, gains = filters * gains, positions * 0 + 1
+            filters, gains = filters * gains, torch.ones_like(positions)
         return Bins(positions, gains, filters)
 
     def analysis(self, spectrum: STFT) -> Analysis:

@@ -21,7 +21,7 @@ def kind_of_grid(x: NDArray[Any], y: NDArray[Any], p: float, cut: bool, eps: flo
 
     Steps are even if they are but for rounding, of which `eps` is the unit.
     """
-    if cut or len(x) > 1 or not np.array_equal(x, y):
+    if cut or len(x) > 1 or not (x is y or np.array_equal(x, y)):
         return ANY
     if p == 1.0:
         return SHARED
