@@ -343,3 +343,21 @@ def test_cached_kernels_are_renewed_with_every_file_that_they_are_made_of(tmp_pa
     with (package / "transport" / "_slope_kernels.py").open("a") as file:
         file.write("# another version\n")
     assert [run_python(script).strip() for _ in range(2)] == ["0", "1"]
+
+
+def test_kernels_can_be_followed_step_by_step():
+    """Numba's switch for debuggers and coverage leaves them as functions of Python."""
+    script = """
+        import torch
+        from sot import Wasserstein1DLoss, wasserstein_1d
+        torch.manual_seed(0)
+        x, y = torch.randn(2, 600, requires_grad=True), torch.randn(2, 600)
+        loss = Wasserstein1DLoss(preset="pitch", fft_size=256, hop_length=64, sample_rate=8000)
+        loss(x, y).backward()
+        places, masses = torch.rand(2, 3, 7), torch.rand(2, 3, 7)
+        cost = wasserstein_1d(*places, *masses, p=1.5).sum()
+        print(float(loss(x, y)), float(x.grad.norm()), float(cost))
+    """
+    answers = run_python(script, NUMBA_DISABLE_JIT="1"), run_python(script)
+    stepped, compiled = ([float(word) for word in answer.split()] for answer in answers)
+    assert stepped == pytest.approx(compiled, rel=1e-5)

@@ -30,8 +30,9 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(**settings)(function)
     # Numba renews what it has cached of a kernel when the file of the kernel changes. That holds
     # the functions which the kernel calls as well, so it has to be renewed with their files too.
-    index = kernel._cache._cache_file
-    index._source_stamp = (index._source_stamp, _sources())
+    index = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if index is not None:  # as it is where NUMBA_DISABLE_JIT is set
+        index._source_stamp = (index._source_stamp, _sources())
     return kernel
 
 
