@@ -72,6 +72,24 @@ def test_every_framing_is_that_convolution_also_where_kernels_outlast_the_clip(r
     agree(vqt(audio), by_convolution(vqt, audio), 1e-4)
 
 
+@pytest.mark.parametrize("rule", FRAMINGS)
+@pytest.mark.parametrize("samples", [1, 300, 4000])
+def test_silence_around_a_clip_is_left_out_of_long_kernels_without_a_trace(rule, samples):
+    vqt = VQT(100, 65.4, 500, None, 36, sample_rate=RATE, framing=rule)
+    audio = torch.randn(samples, dtype=torch.float64, requires_grad=True)
+    found = vqt(audio)
+    agree(found.detach(), by_convolution(vqt, audio.detach()), 1e-4)
+    # The sum of powers is quadratic: half its gradient is what the powers of a sum differ by.
+    other = torch.randn(samples, dtype=torch.float64)
+    (grad,) = torch.autograd.grad(found.square().sum(), audio)
+    sum_and_difference = [
+        np.square(by_convolution(vqt, audio.detach() + sign * other)).sum() for sign in (1, -1)
+    ]
+    slope = (sum_and_difference[0] - sum_and_difference[1]) / 2
+    scale = np.square(by_convolution(vqt, other)).sum()
+    assert float(grad @ other) == pytest.approx(slope, abs=1e-4 * scale)
+
+
 @pytest.mark.parametrize("hop", [1, 7, 1000])
 def test_any_hop_is_that_convolution(hop):
     vqt = VQT(hop, 400, 3000, None, 12, window="hann", sample_rate=RATE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from sot.spectra.framing import Framing, FramingRule, Window, window_samples
 from sot.spectra.positions import Array
 
 _CACHED_SIZES = 4
+_SIDES = ("start", "stop")  # of a kernel
 _LONGEST = 2**22  # samples of a kernel, whose spectrum would fill the memory otherwise
 
 
@@ -146,8 +148,9 @@ class VQT(Spectrum):
         if self._long_bins:
             bands = self._tensors(self._bands.size(frames), signal.dtype, signal.device)
             long = self._bands.forward(signal, bands, frames)
-            ends = self._ends.forward(signal, *self._end_constants(signal.dtype), frames)
-            parts.append(ends.add_(long))
+            for ends, matrices, places in self._both_ends(signal.dtype):
+                long = ends.forward(signal, matrices, places, frames).add_(long)
+            parts.append(long)
         if self._long_bins < self.bins:
             kernels, start = self._short(signal.dtype)
             products = window_products(signal, kernels, start, self.framing.hop_length, frames)
@@ -164,19 +167,23 @@ class VQT(Spectrum):
         if self._long_bins:
             size = self._bands.size(frames)
             bands = self._tensors(size, dtype, coefficients.device)
-            room = max(room, self._bands.samples(frames, size), self._ends.samples(frames))
+            spaces = [ends.samples(frames) for ends in self._ends]
+            room = max(room, self._bands.samples(frames, size), *spaces)
         signal = torch.zeros(rows, room, dtype=dtype, device=coefficients.device)
         if self._long_bins:
             self._bands.spread(long, bands, signal)
-            self._ends.spread(coefficients, *self._end_constants(dtype), signal)
+            for ends, matrices, places in self._both_ends(dtype):
+                ends.spread(coefficients, matrices, places, signal)
         if self._long_bins < self.bins:
             kernels, start = self._short(dtype)
             spread_windows(torch.view_as_real(short).flatten(2), kernels, start, hop, signal)
         return signal[:, :samples]
 
-    def _end_constants(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """The ends of the kernels, and where their products belong."""
-        return self.constant("end_kernels", dtype), self.constant("end_places", dtype).long()
+    def _both_ends(self, dtype: torch.dtype) -> Iterator[tuple[Ends, Tensor, Tensor]]:
+        """The ends on either side of the kernels, as matrices, and where their products belong."""
+        for side, ends in zip(_SIDES, self._ends, strict=True):
+            places = self.constant(f"{side}_places", dtype).long()
+            yield ends, self.constant(f"{side}_kernels", dtype), places
 
     def _short(self, dtype: torch.dtype) -> tuple[Tensor, int]:
         """The short kernels, real and imaginary parts, and where in the frame they start."""
@@ -185,15 +192,15 @@ class VQT(Spectrum):
 
     def _add_ends(self) -> None:
         """Keep what the tapers take away at both ends of each kernel."""
-        hop = self.framing.hop_length
-        taps = taper_length(hop)
+        taps = taper_length(self.framing.hop_length)
         taken = [self.kernel(index) * (1 - self._taper(index)) for index in range(self._long_bins)]
         starts = np.array([self._start(index) for index in range(self._long_bins)])
         stops = starts + self.lengths[: self._long_bins] - taps
-        self._ends = Ends(np.stack([starts, stops]), taps, hop)
-        ends = np.stack([[end[:taps] for end in taken], [end[-taps:] for end in taken]])
-        self.add_constant("end_kernels", self._ends.matrices(ends))
-        self.add_constant("end_places", self._ends.places.astype(np.float64))
+        self._ends = [Ends(places, taps, self.framing) for places in (starts, stops)]
+        parts = [end[:taps] for end in taken], [end[-taps:] for end in taken]
+        for side, ends, part in zip(_SIDES, self._ends, parts, strict=True):
+            self.add_constant(f"{side}_kernels", ends.matrices(np.stack(part)))
+            self.add_constant(f"{side}_places", ends.places.astype(np.float64))
 
     def _middle(self, index: int) -> tuple[NDArray[np.complex128], int]:
         """A long kernel times its taper, and where in the frame it starts."""
