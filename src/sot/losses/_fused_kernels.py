@@ -177,6 +177,7 @@ def fused_rows(
     costs, moments, room = np.empty(ROWS), np.empty((ROWS, 2)), np.empty((1, max(n, m)))
     moves = costs_of_moves(x_positions, p, grid)
     fit = np.empty(ROWS, np.bool_)
+    every = np.int64(0)  # a plain 0 would be a type of its own, for which all is compiled again
     x_wanted, y_wanted = len(x_grad) > 0, len(y_grad) > 0
     for first in range(start, stop, ROWS):
         if x_how == LEVELS:
@@ -206,8 +207,8 @@ def fused_rows(
             scale_levels(levels_u, row, scale_x[row])
             scale_levels(levels_v, row, scale_y[row])
         four_slopes(
-            x_positions, 0, 0, y_positions, 0, 0, levels_u, levels_v, fit, p, top, grid, moves,
-            slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+            x_positions, every, every, y_positions, every, every, levels_u, levels_v, fit, p, top,
+            grid, moves, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
         )  # fmt: skip
         if x_wanted:
             potentials(slopes_u)

@@ -128,14 +128,15 @@ def four_slopes(
         for i in range(levels_u.shape[1] - 1):
             ties += levels_u[row, i] == levels_v[row, np.uint64(ranks_u[row, i])]
         if ties > harmless_ties(levels_u, levels_v, row):
-            # These were the derivatives if u goes first wherever levels are equal.
+            # These were the derivatives if u goes first wherever levels are equal. A plain 0 or 1
+            # would be a type of its own, for which all is compiled again.
             cost_u = average_orders(
                 x, own, y, other, levels_u, levels_v, ranks_u, row, p, top, grid, moves,
-                slopes_u, room, moments, 0,
+                slopes_u, room, moments, np.int64(0),
             )  # fmt: skip
             cost_v = average_orders(
                 y, other, x, own, levels_v, levels_u, ranks_v, row, p, top, grid, moves,
-                slopes_v, room, moments, 1,
+                slopes_v, room, moments, np.int64(1),
             )  # fmt: skip
             costs[row] = max(cost_u + cost_v, 0.0)
 
