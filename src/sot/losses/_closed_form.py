@@ -14,7 +14,7 @@ from torch import Tensor
 from sot.losses._mass import MassRule
 from sot.losses._steps import cost_in_steps
 from sot.spectra import magnitude_or_power
-from sot.transport import potentials, slopes_by_rank
+from sot.transport import Slopes, potentials, slopes_by_rank
 
 
 def closed_form_cost(
@@ -57,22 +57,14 @@ class _ClosedForm(torch.autograd.Function):
         slopes_x, slopes_y = None, None
         # The reciprocal of a mass of less than this is beyond the range of numbers.
         tiny = torch.finfo(mass_x.dtype).tiny
-        mass_x, mass_y, divisor_x, divisor_y = (
-            part.clamp(min=tiny) for part in (mass_x, mass_y, divisor_x, divisor_y)
-        )
-        # How a mass enters both histograms: by the quotient rule.
-        moment_v = torch.linalg.vecdot(levels_v, found.v)
         if ctx.needs_input_grad[0]:
-            offset = torch.zeros_like(mass_x)
-            if rule.normalize:
-                moment = torch.linalg.vecdot(levels_u, found.u)
-                offset = -(moment if rule.balanced else moment + moment_v) / mass_x
-            elif rule.balanced:
-                offset = moment_v / mass_x
-            slopes_x = torch.addcdiv(offset[:, None], potentials(found.u), divisor_x[:, None])
+            offset = _offset_x(rule, levels_u, levels_v, found) / mass_x.clamp(min=tiny)
+            divisor = divisor_x.clamp(min=tiny)
+            slopes_x = torch.addcdiv(offset[:, None], potentials(found.u), divisor[:, None])
         if ctx.needs_input_grad[1]:
-            offset = -moment_v / mass_y if rule.balanced else torch.zeros_like(mass_y)
-            slopes_y = torch.addcdiv(offset[:, None], potentials(found.v), divisor_y[:, None])
+            offset = _offset_y(rule, levels_v, found) / mass_y.clamp(min=tiny)
+            divisor = divisor_y.clamp(min=tiny)
+            slopes_y = torch.addcdiv(offset[:, None], potentials(found.v), divisor[:, None])
         ctx.settings = (square, rule, p, cut)
         ctx.save_for_backward(x, y, x_positions, y_positions, slopes_x, slopes_y)
         ctx.mark_non_differentiable(votes)
@@ -91,7 +83,7 @@ class _ClosedForm(torch.autograd.Function):
         else:
             square = ctx.settings[0]
             grads = [
-                None if slope is None else _chained(side, slope * grad[:, None], square)
+                None if slope is None else _chained(side, slope, grad[:, None], square)
                 for side, slope in zip((x, y), slopes, strict=True)
             ]
         return *grads, *(None,) * 6
@@ -105,11 +97,32 @@ def _divisors(rule: MassRule, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, T
     return ones, mass_y / mass_x if rule.balanced else ones
 
 
-def _chained(side: Tensor, slopes: Tensor, square: bool) -> Tensor:
-    """Derivative with respect to coefficients from that with respect to their weights."""
+def _offset_x(rule: MassRule, levels_u: Tensor, levels_v: Tensor, found: Slopes) -> Tensor:
+    """How the mass of x enters both histograms, times that mass: by the quotient rule."""
+    offset = torch.zeros_like(found.cost)
+    if rule.normalize:
+        offset = offset - torch.linalg.vecdot(levels_u, found.u)
+    if rule.normalize != rule.balanced:
+        moment: Tensor = torch.linalg.vecdot(levels_v, found.v)
+        offset = offset - moment if rule.normalize else offset + moment
+    return offset
+
+
+def _offset_y(rule: MassRule, levels_v: Tensor, found: Slopes) -> Tensor:
+    """:func:`_offset_x` for y, whose mass enters its own histogram alone."""
+    if not rule.balanced:
+        return torch.zeros_like(found.cost)
+    moment: Tensor = torch.linalg.vecdot(levels_v, found.v)
+    return -moment
+
+
+def _chained(side: Tensor, slopes: Tensor, grad: Tensor, square: bool) -> Tensor:
+    """Derivative with respect to coefficients, from those by their weights and of the costs."""
     if not side.is_complex():
-        return slopes
+        return slopes * grad
+    parts = torch.view_as_real(side)  # faster than products of complex and real numbers
     if square:
-        return side * (2 * slopes)
-    direction = side / side.abs().clamp(min=torch.finfo(slopes.dtype).tiny)
-    return direction * slopes
+        grad = 2 * grad
+    else:
+        parts = parts / side.abs().clamp(min=torch.finfo(slopes.dtype).tiny)[..., None]
+    return torch.view_as_complex(parts * (slopes * grad)[..., None])

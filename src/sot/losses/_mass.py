@@ -40,5 +40,5 @@ class MassRule:
         """What both are divided by, given their masses, and whether each frame votes."""
         if self.silent_frames_vote:
             return mass_x + self.eps, mass_y + self.eps, torch.ones_like(mass_x, dtype=torch.bool)
-        votes = ~((mass_x <= self.eps) | (mass_y <= self.eps))  # so that a NaN shows
-        return torch.where(votes, mass_x, 1.0), torch.where(votes, mass_y, 1.0), votes
+        silent = (mass_x <= self.eps) | (mass_y <= self.eps)  # so that a NaN shows
+        return mass_x.masked_fill(silent, 1.0), mass_y.masked_fill(silent, 1.0), ~silent

@@ -45,7 +45,7 @@ def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor
 def clip_sums(values: Tensor, votes: Tensor) -> tuple[Tensor, Tensor]:
     """Sums over the frames that vote, of values and of votes, shape (batch, channels) each."""
     votes = votes.to(values.dtype)
-    return (torch.where(votes > 0, values, 0.0) * votes).sum(-1), votes.sum(-1)
+    return (values.masked_fill(votes <= 0, 0.0) * votes).sum(-1), votes.sum(-1)
 
 
 def reduce_clips(sums: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:
@@ -56,4 +56,4 @@ def reduce_clips(sums: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:
         sums, votes = sums.sum(-1), votes.sum(-1)
     else:
         sums, votes = sums.sum(), votes.sum()
-    return sums / torch.where(votes > 0, votes, 1.0)
+    return sums / votes.masked_fill(votes <= 0, 1.0)

@@ -131,7 +131,8 @@ def magnitude_or_power(coefficients: Tensor, square: bool) -> Tensor:
             return _resolved(coefficients).abs()
         magnitude: Tensor = _Magnitude.apply(coefficients)
         return magnitude
-    return coefficients.real.square() + coefficients.imag.square()
+    real, imaginary = coefficients.real, coefficients.imag
+    return real.square().addcmul(imaginary, imaginary)
 
 
 def _resolved(coefficients: Tensor) -> Tensor:

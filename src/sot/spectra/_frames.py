@@ -89,7 +89,8 @@ def _overlap_add(pieces: Tensor, hop_length: int) -> Tensor:
     """Sum of frames (rows, frames, length), each a hop later than the one before."""
     frames, length = pieces.shape[-2:]
     overlap = -(-length // hop_length)
-    parts = functional.pad(pieces, (0, overlap * hop_length - length))
+    missing = overlap * hop_length - length
+    parts = functional.pad(pieces, (0, missing)) if missing else pieces
     parts = parts.unflatten(-1, (overlap, hop_length))
     total = pieces.new_zeros(*pieces.shape[:-2], frames + overlap - 1, hop_length)
     for part in range(overlap):

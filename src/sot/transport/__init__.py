@@ -4,7 +4,7 @@ The functions take tensors of any leading shape and check them. Below them, the 
 work on flat rows that are checked already: `Histogram` and what follows it.
 """
 
-from sot.transport._by_rank import potentials, slopes_by_rank
+from sot.transport._by_rank import Slopes, potentials, slopes_by_rank
 from sot.transport._histograms import Histogram, sorted_histogram
 from sot.transport._merge import highest_level
 from sot.transport.circle import circular_transport, wasserstein_1d_circle
@@ -19,6 +19,7 @@ from sot.transport.line import (
 
 __all__ = [
     "Histogram",
+    "Slopes",
     "TransportPlan",
     "circular_transport",
     "highest_level",

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from sot.transport._merge import ground_cost, highest_level, positions_at, slope
+from sot.transport._merge import extended, ground_cost, highest_level, positions_at, slope
+
+Orders = list[Tensor]
 
 
 class Slopes(NamedTuple):
@@ -33,13 +35,11 @@ def slopes_by_rank(
     x: Tensor, y: Tensor, levels_u: Tensor, levels_v: Tensor, p: float, cut: bool
 ) -> Slopes:
     """Costs and derivatives from running sums; see :func:`sot.transport._merge.transport_cost`."""
-    ranks = _ranks(levels_u, levels_v)
-    first_u, slopes_u = _slopes(x, y, levels_u, levels_v, ranks, p, cut)
-    ranks = _counts(ranks, levels_v.shape[-1])
-    first_v, slopes_v = _slopes(y, x, levels_v, levels_u, ranks, p, cut)
-    # A cost is linear in the levels as long as these keep their order.
-    cost = torch.linalg.vecdot(levels_u, first_u) + torch.linalg.vecdot(levels_v, first_v)
-    return Slopes(cost.clamp(min=0.0), slopes_u, slopes_v)
+    x, y, orders = extended(x), extended(y), _ranks(levels_u, levels_v)
+    cost_u, slopes_u = _slopes(x, y, levels_u, levels_v, orders, p, cut)
+    orders = [_counts(ranks, levels_v.shape[-1]) for ranks in orders]
+    cost_v, slopes_v = _slopes(y, x, levels_v, levels_u, orders, p, cut)
+    return Slopes((cost_u + cost_v).clamp(min=0.0), slopes_u, slopes_v)
 
 
 def potentials(slopes: Tensor) -> Tensor:
@@ -71,28 +71,30 @@ class _CostByRank(torch.autograd.Function):
         return None, None, du, dv, None, None
 
 
-def _ranks(u: Tensor, v: Tensor) -> Tensor:
-    """How many levels of v come before each of u, shape (2, rows, n).
+def _ranks(u: Tensor, v: Tensor) -> Orders:
+    """How many levels of v come before each of u, shape (rows, n), int32.
 
     First if u goes first where levels are equal, then if v does, bin by bin; see
     :func:`sot.transport._merge.levels_below`, which searches for what is counted here.
     """
+    turns_u, turns_v = _turns(u), _turns(v).add_(1)
     upto = torch.searchsorted(v, u, right=True, out_int32=True)
     last = (upto - 1).clamp_(min=0).long()
     # Of the levels up to this one, those that equal it and are no earlier in their run.
-    equal = (_turns(v) + 1).gather(-1, last) * (v.gather(-1, last) == u)
-    first = upto - (equal - _turns(u)).clamp_(min=0)
-    return torch.stack([first, torch.minimum(first + 1, upto)])
+    equal = turns_v.gather(-1, last).mul_(v.gather(-1, last) == u)
+    del last  # as large as two of the others
+    first = upto - equal.sub_(turns_u).clamp_(min=0)
+    return [first, torch.minimum(first + 1, upto)]
 
 
 def _counts(ranks: Tensor, bins: int) -> Tensor:
-    """How many of the ranks (..., n) are at most 0, 1, ... `bins` - 1: shape (..., bins).
+    """How many of the ranks (rows, n) are at most 0, 1, ... `bins` - 1: shape (rows, bins).
 
     From the ranks of one side follow those of the other.
     """
-    counts = ranks.new_zeros(*ranks.shape[:-1], bins + 1)
+    counts = ranks.new_zeros(len(ranks), bins + 1)
     counts.scatter_add_(-1, ranks.long(), ranks.new_ones(()).expand_as(ranks))
-    return counts[..., :-1].cumsum(-1, dtype=ranks.dtype)
+    return counts[:, :-1].cumsum(-1, dtype=ranks.dtype)
 
 
 def _turns(levels: Tensor) -> Tensor:
@@ -103,22 +105,42 @@ def _turns(levels: Tensor) -> Tensor:
 
 
 def _slopes(
-    x: Tensor, y: Tensor, own: Tensor, other: Tensor, ranks: Tensor, p: float, cut: bool
+    x: Tensor, y: Tensor, own: Tensor, other: Tensor, orders: Orders, p: float, cut: bool
 ) -> tuple[Tensor, Tensor]:
-    """Derivatives with respect to the levels of one side: in the first order, and the mean of both.
+    """What the levels of one side add to the costs, and the derivatives with respect to them.
 
-    The last level keeps the first order, a constant in the potentials.
+    Positions are extended ones. A cost is linear in the levels of both sides while these keep an
+    order: it is the sum of levels times derivatives, in either order and so in the mean of both. In
+    the derivatives the last level keeps the first order, a constant in the potentials.
     """
     if cut:
         top = highest_level(cut, own.dtype)
-        first, second = (slope(x, y, own, other, rank, p, top) for rank in ranks)
-        return first, torch.cat([torch.lerp(first, second, 0.5)[:, :-1], first[:, -1:]], dim=-1)
-    here, after, partner = x[..., :-1], x[..., 1:], positions_at(y, ranks[..., :-1])
-    if p == 2:  # as a product there is no difference of close numbers
-        inner = (here - partner).add_(after - partner).mul_(here - after)
+        sides = x[..., :-1], y[..., :-1], own, other
+        first, second = (slope(*sides, ranks, p, top) for ranks in orders)
+        last, slopes = first[:, -1], torch.lerp(first, second, 0.5)
+        cost = torch.linalg.vecdot(own, slopes)
     else:
-        inner = ground_cost(here, partner, p).sub_(ground_cost(after, partner, p))
-    del partner  # as large as all that is needed from here on
-    # What begins behind the last bin stays there, but behind the last level of all nothing begins.
-    last = ground_cost(x[..., -1:], y[..., -1:], p) * (ranks[0, :, -1:] == other.shape[-1])
-    return torch.cat([inner[0], last], dim=-1), torch.cat([inner.mean(0), last], dim=-1)
+        slopes = _differences(x, y, orders, p)
+        # Behind the last level of all nothing begins.
+        end = ground_cost(x[..., -1], y[..., -1], p)
+        last, late = (end * (ranks[:, -1] == other.shape[-1]) for ranks in orders)
+        cost = torch.linalg.vecdot(own, slopes).addcmul_(own[:, -1], last + late, value=0.5)
+    slopes[:, -1] = last
+    return cost, slopes
+
+
+def _differences(x: Tensor, y: Tensor, orders: Orders, p: float) -> Tensor:
+    """Costs between positions and partners, less those of the next positions; 0 at the last.
+
+    The mean over the orders. Positions are extended ones.
+    """
+    x, after = x[..., :-1], x[..., 1:]
+    first, second = (positions_at(y, ranks) for ranks in orders)
+    if p == 2:  # as a product there is no difference of close numbers
+        moves, step = first.sub_(x).add_(second.sub_(x)), after - x
+        return moves.sub_(step).mul_(step)
+    first, second = (
+        ground_cost(x, partner, p).sub_(ground_cost(after, partner, p))
+        for partner in (first, second)
+    )
+    return first.add_(second).mul_(0.5)

@@ -83,9 +83,13 @@ def levels_below(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     return early, torch.minimum(early + 1, below_or_equal)
 
 
+def extended(positions: Tensor) -> Tensor:
+    """Positions with the last one once more, for what is past the end."""
+    return torch.cat([positions, positions[..., -1:]], dim=-1)
+
+
 def positions_at(positions: Tensor, index: Tensor) -> Tensor:
-    """Positions at the given bins; a bin past the end is the last one."""
-    index = index.clamp(max=positions.shape[-1] - 1)
+    """Positions at the given bins."""
     if positions.ndim == 1:
         return positions.index_select(0, index.flatten()).reshape(index.shape)
     positions = positions.expand(*index.shape[:-1], positions.shape[-1])
@@ -111,7 +115,7 @@ def _interval_costs(
     previous = torch.nn.functional.pad(other, (1, 0)).gather(-1, below)
     width = own - torch.maximum(_shifted(own, 0.0), previous)
     width = torch.where(own <= top, width, 0.0)
-    return (width * ground_cost(x, positions_at(y, below), p)).sum(-1)
+    return (width * ground_cost(x, positions_at(extended(y), below), p)).sum(-1)
 
 
 def slope(
@@ -122,12 +126,12 @@ def slope(
     Raising a level lengthens the interval that ends there and shortens the next one, if any.
     """
     infinity = float("inf")
-    matched = positions_at(y, below)
+    matched = positions_at(extended(y), below)
     following = torch.nn.functional.pad(other, (0, 1), value=infinity).gather(-1, below)
     following = torch.minimum(
         following, torch.nn.functional.pad(own[..., 1:], (0, 1), value=infinity)
     )
-    successor = torch.cat([x[..., 1:], x[..., -1:]], dim=-1)
+    successor = extended(x)[..., 1:]
     ends = torch.where(own <= top, ground_cost(x, matched, p), 0.0)
     begins = torch.where(following <= top, ground_cost(successor, matched, p), 0.0)
     return ends - begins
