@@ -37,7 +37,8 @@ def slopes_by_rank(
     """Costs and derivatives from running sums; see :func:`sot.transport._merge.transport_cost`."""
     x, y, orders = extended(x), extended(y), _ranks(levels_u, levels_v)
     cost_u, slopes_u = _slopes(x, y, levels_u, levels_v, orders, p, cut)
-    orders = [_counts(ranks, levels_v.shape[-1]) for ranks in orders]
+    for order, ranks in enumerate(orders):  # in the place of those that nobody needs any more
+        orders[order] = _counts(ranks, levels_v.shape[-1])
     cost_v, slopes_v = _slopes(y, x, levels_v, levels_u, orders, p, cut)
     return Slopes((cost_u + cost_v).clamp(min=0.0), slopes_u, slopes_v)
 
@@ -77,13 +78,14 @@ def _ranks(u: Tensor, v: Tensor) -> Orders:
     First if u goes first where levels are equal, then if v does, bin by bin; see
     :func:`sot.transport._merge.levels_below`, which searches for what is counted here.
     """
-    turns_u, turns_v = _turns(u), _turns(v).add_(1)
+    turns_v = _turns(v).add_(1)
     upto = torch.searchsorted(v, u, right=True, out_int32=True)
     last = (upto - 1).clamp_(min=0).long()
     # Of the levels up to this one, those that equal it and are no earlier in their run.
-    equal = turns_v.gather(-1, last).mul_(v.gather(-1, last) == u)
-    del last  # as large as two of the others
-    first = upto - equal.sub_(turns_u).clamp_(min=0)
+    equals = v.gather(-1, last) == u
+    equal = turns_v.gather(-1, last).mul_(equals)
+    del last, turns_v  # before as much is needed again
+    first = upto - equal.sub_(_turns(u)).clamp_(min=0)
     return [first, torch.minimum(first + 1, upto)]
 
 
@@ -100,8 +102,8 @@ def _counts(ranks: Tensor, bins: int) -> Tensor:
 def _turns(levels: Tensor) -> Tensor:
     """The place of each level in its run of equal levels."""
     index = torch.arange(levels.shape[-1], dtype=torch.int32, device=levels.device)
-    first = index[1:] * (levels[:, 1:] > levels[:, :-1])
-    return index - torch.nn.functional.pad(first, (1, 0)).cummax(-1).values
+    pad = torch.nn.functional.pad
+    return index - pad(index[1:] * (levels[:, 1:] > levels[:, :-1]), (1, 0)).cummax(-1).values
 
 
 def _slopes(
