@@ -18,6 +18,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w
 
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
 _OGG_PAGE = 65307  # bytes at most
+_HIGHEST_RATE = 10_000_000  # in Hz
 _MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
 _UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
 
@@ -42,9 +43,9 @@ class Audio:
         """The same sound at another rate (soxr, high quality).
 
         Raises:
-            ValueError: a rate at which there would be more than 2^31 samples.
+            ValueError: a rate above 10 MHz, or at which there would be more than 2^31 samples.
         """
-        sample_rate = _checks.integer("sample_rate", sample_rate)
+        sample_rate = _checks.integer("sample_rate", sample_rate, maximum=_HIGHEST_RATE)
         if sample_rate == self.sample_rate:
             return self
         highest = int(_MOST_SAMPLES / max(self.duration, 1.0))

@@ -35,7 +35,7 @@ from sot.harmonic.checkpoints import (
 )
 from sot.harmonic.estimator import HarmonicEstimator
 from sot.harmonic.figures import ValidationFigures
-from sot.harmonic.naming import base_file
+from sot.harmonic.naming import LARGEST_SEED, base_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 
@@ -134,7 +134,8 @@ class EstimatorCLI(LightningCLI):
             close = difflib.get_close_matches(unknown.partition("=")[0].split(" ")[0], known, n=1)
             hint = f" (did you mean {close[0]}?)" if close else ""
             raise argparse.ArgumentError(None, f"{error}{hint}") from error
-        _checks.integer("seed_everything", self.config["seed_everything"], minimum=0)
+        seed = self.config["seed_everything"]
+        _checks.integer("seed_everything", seed, minimum=0, maximum=LARGEST_SEED)
 
     def before_instantiate_classes(self) -> None:
         """Refuse to write over another run, or to go on from nothing, before anything is made."""

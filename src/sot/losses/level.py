@@ -56,7 +56,7 @@ class LevelLoss(AudioLoss[FramedAudio]):
         _checks.choice("framing", framing, FRAMINGS)
         self.framing = Framing(
             framing,
-            _checks.integer("frame_length", frame_length),
+            _checks.frame_samples("frame_length", frame_length),
             _checks.integer("hop_length", hop_length),
         )
         self.floor_db = _checks.number("floor_db", floor_db)
