@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from sot.audio import Audio, audio_files, read_audio
+from sot.audio import AUDIO_SUFFIXES, Audio, audio_files, read_audio, write_audio
 
 
 @pytest.fixture
@@ -197,3 +197,23 @@ def test_files_that_differ_only_in_ending_are_refused(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ValueError, match=r"a\.flac and a\.wav differ only in ending"):
         audio_files(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [*AUDIO_SUFFIXES, ".FLAC", ""])
+def test_a_sound_is_written_in_the_format_that_its_ending_says(tmp_path, ending):
+    path = tmp_path / f"sound{ending}"
+    sound = Audio(0.5 * torch.sin(torch.arange(200_000) / 20)[None], 16000)
+    write_audio(path, sound)
+    expected = {"": "WAV", ".aif": "AIFF", ".opus": "OGG"}.get(ending, ending[1:].upper())
+    assert soundfile.info(path).format == expected
+    again = read_audio(path)
+    assert again.sample_rate == 16000
+    assert again.samples.shape[0] == 1
+    if ending.lower() not in (".ogg", ".opus", ".mp3"):
+        torch.testing.assert_close(again.samples, sound.samples, atol=1 / 32768, rtol=0)
+
+
+def test_a_sound_is_not_written_under_an_ending_of_something_else(tmp_path):
+    with pytest.raises(ValueError, match=r"sound\.txt: expected an ending of \.wav, \.flac"):
+        write_audio(tmp_path / "sound.txt", Audio(torch.zeros(1, 100), 16000))
+    assert not (tmp_path / "sound.txt").exists()

@@ -1,4 +1,4 @@
-"""Reading audio files: any rate and channel count, to tensors."""
+"""Reading audio files of any rate and channel count to tensors, and writing them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,25 @@ from torch import Tensor
 
 from sot import _checks
 from sot._extras import require
+from sot._files import replaced_when_done
 
+#: Endings of audio files, and what libsndfile calls their format.
+_FORMATS = {
+    ".wav": ("WAV", None),
+    ".flac": ("FLAC", None),
+    ".ogg": ("OGG", None),
+    ".mp3": ("MP3", None),
+    ".aif": ("AIFF", None),
+    ".aiff": ("AIFF", None),
+    ".opus": ("OGG", "OPUS"),
+    ".w64": ("W64", None),
+    ".au": ("AU", None),
+}
 #: Endings of the files that a folder is searched for.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".au")
+AUDIO_SUFFIXES = tuple(_FORMATS)
 
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
+_BLOCK = 65536  # samples to write at a time; libsndfile cannot take long ones at once for Ogg
 _OGG_PAGE = 65307  # bytes at most
 _HIGHEST_RATE = 10_000_000  # in Hz
 _MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
@@ -126,6 +140,39 @@ def _announced_size(header: bytes) -> int | None:
     elif kind == b"riff":
         size = int.from_bytes(header[16:24], "little")
     return size
+
+
+def audio_format(path: Path) -> tuple[str, str | None]:
+    """Format and encoding that the ending of a file to write stands for; WAV without an ending.
+
+    Raises:
+        ValueError: no audio file has this ending.
+    """
+    if path.suffix and path.suffix.lower() not in _FORMATS:
+        raise ValueError(f"{path}: expected an ending of {', '.join(AUDIO_SUFFIXES)}")
+    return _FORMATS[path.suffix.lower() or ".wav"]
+
+
+def write_audio(path: Path, audio: Audio) -> None:
+    """Write a sound in the format of the ending, cut to [-1, 1].
+
+    Raises:
+        ValueError: no audio file has this ending.
+        OSError: the file cannot be written, or its format cannot hold this sound.
+    """
+    soundfile = require("soundfile", "cli")
+    kind, encoding = audio_format(path)
+    samples = audio.samples.clamp(-1, 1).T.numpy()
+    how = {"format": kind, "subtype": encoding}
+    with replaced_when_done(path) as beside:
+        try:
+            with soundfile.SoundFile(
+                os.fsencode(beside), "w", audio.sample_rate, samples.shape[1], **how
+            ) as file:
+                for start in range(0, len(samples), _BLOCK):
+                    file.write(samples[start : start + _BLOCK])
+        except soundfile.LibsndfileError as error:
+            raise OSError(f"{path}: cannot be written ({error.error_string})") from error
 
 
 def audio_files(folder: Path) -> dict[str, Path]:
