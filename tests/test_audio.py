@@ -118,6 +118,23 @@ def test_one_missing_byte_is_noticed_where_the_header_tells(ramp, kind):
         read_audio(path)
 
 
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF"])
+@pytest.mark.parametrize("excess", [1, 8, 1000])
+def test_a_header_that_counts_too_much_does_not_make_whole_samples_cut_short(ramp, kind, excess):
+    """The size at the start of the file is wrong by a few bytes in what many programs write."""
+    path, expected = ramp("a.sound", format=kind)
+    content = bytearray(path.read_bytes())
+    place = slice(20, 28) if kind == "RF64" else slice(4, 8)
+    order = "big" if kind == "AIFF" else "little"
+    size = int.from_bytes(content[place], order) + excess
+    content[place] = size.to_bytes(place.stop - place.start, order)
+    path.write_bytes(content)
+    assert torch.equal(read_audio(path).samples, expected)
+    path.write_bytes(content[:-1])
+    with pytest.raises(ValueError, match="cut short"):
+        read_audio(path)
+
+
 def test_a_wav_file_that_was_streamed_has_no_length_in_its_header(ramp):
     path, expected = ramp("a.wav")
     content = bytearray(path.read_bytes())

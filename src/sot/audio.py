@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -112,8 +113,8 @@ def _is_cut_short(path: Path) -> bool:
         if header[:4] == b"OggS":
             file.seek(max(0, size - _OGG_PAGE))
             return not _ends_whole(file.read())
-    announced = _announced_size(header)
-    return announced is not None and size < announced
+        end = _end_of_samples(file, header)
+    return end is not None and size < end
 
 
 def _ends_whole(tail: bytes) -> bool:
@@ -125,21 +126,31 @@ def _ends_whole(tail: bytes) -> bool:
     return len(page) >= 27 + len(segments) + sum(segments) and bool(page[5] & 4)
 
 
-def _announced_size(header: bytes) -> int | None:
-    """Bytes that a file has according to its header: WAV and its kin, AIFF, AU, W64."""
-    kind, first, second = header[:4], header[4:8], header[8:12]
-    size: int | None = None
-    if kind in (b"RIFF", b"FORM"):
-        payload = int.from_bytes(first, "little" if kind == b"RIFF" else "big")
-        size = None if payload in _STREAMED else payload + 8
-    elif kind == b"RF64" and header[12:16] == b"ds64":
-        size = int.from_bytes(header[20:28], "little") + 8
-    elif kind == b".snd":
-        payload = int.from_bytes(second, "big")
-        size = None if payload in _STREAMED else int.from_bytes(first, "big") + payload
-    elif kind == b"riff":
-        size = int.from_bytes(header[16:24], "little")
-    return size
+def _end_of_samples(file: BinaryIO, header: bytes) -> int | None:
+    """Where the samples end according to the header: WAV and its kin, AIFF, AU, W64."""
+    kind = header[:4]
+    if kind in (b"RIFF", b"RF64", b"FORM"):
+        return _end_of_chunk(file, header)
+    if kind == b".snd":
+        payload = int.from_bytes(header[8:12], "big")
+        return None if payload in _STREAMED else int.from_bytes(header[4:8], "big") + payload
+    return int.from_bytes(header[16:24], "little") if kind == b"riff" else None
+
+
+def _end_of_chunk(file: BinaryIO, header: bytes) -> int | None:
+    """The end of the chunk with the samples.
+
+    The size at the start of the file says less: many programs count themselves or forget a byte.
+    """
+    file.seek(12)
+    while len(chunk := file.read(8)) == 8:
+        size = int.from_bytes(chunk[4:], "big" if header[:4] == b"FORM" else "little")
+        if chunk[:4] in (b"data", b"SSND"):
+            if header[:4] == b"RF64" and header[12:16] == b"ds64":
+                size = int.from_bytes(header[28:36], "little")
+            return None if size in _STREAMED else file.tell() + size
+        file.seek(size + size % 2, os.SEEK_CUR)
+    return None
 
 
 def audio_format(path: Path) -> tuple[str, str | None]:
