@@ -336,7 +336,7 @@ class Wasserstein1DLoss(SpectralLoss):
             x_lengths,
             y_lengths,
             reference.levels,
-            None if votes is None else votes.double().expand(rows).reshape(len(x), -1),
+            None if votes is None else votes.double().expand(rows).reshape(x.shape[0], -1),
             spectrum.constant("window", x.dtype),
             self.bins(x.dtype),
             self.analysis(spectrum),

@@ -82,7 +82,7 @@ class Ends:
         columns, shifts, _, _ = places
         count = len(columns)
         frame = torch.arange(frames, device=signal.device)[:, None]
-        index = (frame * count + (shifts * count + columns)).flatten().expand(len(signal), -1)
+        index = (frame * count + (shifts * count + columns)).flatten().expand(signal.shape[0], -1)
         product = torch.view_as_complex(torch.cat(products, dim=2).unflatten(2, (-1, 2)))
         taken = product.flatten(1).gather(1, index).unflatten(1, (frames, 2, -1))
         values: Tensor = taken[:, :, 0] + taken[:, :, 1]
