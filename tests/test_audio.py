@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from sot.audio import Audio, audio_files, read_audio
+from sot.audio import AUDIO_SUFFIXES, Audio, audio_files, read_audio, write_audio
 
 
 @pytest.fixture
@@ -85,10 +85,17 @@ def test_a_rate_that_is_none_is_refused(rate, kind):
         Audio(torch.randn(1, 100), 8000).resampled(rate)
 
 
-def test_a_rate_with_more_samples_than_fit_is_refused():
-    audio = Audio(torch.randn(1, 16000), 8000)
-    with pytest.raises(ValueError, match="sample_rate: expected at most 1073741823 Hz for this"):
-        audio.resampled(2**30)
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (6_000_000, "sample_rate: expected at most 5368709 Hz for this"),
+        (10_000_001, "sample_rate: expected a whole number of at most 10000000"),
+    ],
+)
+def test_a_rate_with_more_samples_than_fit_is_refused(rate, words):
+    audio = Audio(torch.randn(1, 3200), 8)
+    with pytest.raises(ValueError, match=words):
+        audio.resampled(rate)
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "aiff", "au", "w64", "ogg", "mp3"])
@@ -107,6 +114,23 @@ def test_a_file_that_is_cut_short_is_refused(tmp_path, ending, share):
 def test_one_missing_byte_is_noticed_where_the_header_tells(ramp, kind):
     path, _ = ramp("a.sound", format=kind)
     path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="cut short"):
+        read_audio(path)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF"])
+@pytest.mark.parametrize("excess", [1, 8, 1000])
+def test_a_header_that_counts_too_much_does_not_make_whole_samples_cut_short(ramp, kind, excess):
+    """The size at the start of the file is wrong by a few bytes in what many programs write."""
+    path, expected = ramp("a.sound", format=kind)
+    content = bytearray(path.read_bytes())
+    place = slice(20, 28) if kind == "RF64" else slice(4, 8)
+    order = "big" if kind == "AIFF" else "little"
+    size = int.from_bytes(content[place], order) + excess
+    content[place] = size.to_bytes(place.stop - place.start, order)
+    path.write_bytes(content)
+    assert torch.equal(read_audio(path).samples, expected)
+    path.write_bytes(content[:-1])
     with pytest.raises(ValueError, match="cut short"):
         read_audio(path)
 
@@ -190,3 +214,23 @@ def test_files_that_differ_only_in_ending_are_refused(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ValueError, match=r"a\.flac and a\.wav differ only in ending"):
         audio_files(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [*AUDIO_SUFFIXES, ".FLAC", ""])
+def test_a_sound_is_written_in_the_format_that_its_ending_says(tmp_path, ending):
+    path = tmp_path / f"sound{ending}"
+    sound = Audio(0.5 * torch.sin(torch.arange(200_000) / 20)[None], 16000)
+    write_audio(path, sound)
+    expected = {"": "WAV", ".aif": "AIFF", ".opus": "OGG"}.get(ending, ending[1:].upper())
+    assert soundfile.info(path).format == expected
+    again = read_audio(path)
+    assert again.sample_rate == 16000
+    assert again.samples.shape[0] == 1
+    if ending.lower() not in (".ogg", ".opus", ".mp3"):
+        torch.testing.assert_close(again.samples, sound.samples, atol=1 / 32768, rtol=0)
+
+
+def test_a_sound_is_not_written_under_an_ending_of_something_else(tmp_path):
+    with pytest.raises(ValueError, match=r"sound\.txt: expected an ending of \.wav, \.flac"):
+        write_audio(tmp_path / "sound.txt", Audio(torch.zeros(1, 100), 16000))
+    assert not (tmp_path / "sound.txt").exists()

@@ -92,6 +92,26 @@ def test_an_exported_loss_computes_the_same():
     torch.testing.assert_close(exported(x, y), loss(x, y))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"preset": "pitch", "fft_size": 512},
+        {"preset": "harmonic", "fft_size": 512},
+        {"transform": "cqt", "fmin": 500.0, "bins_per_octave": 12},
+    ],
+    ids=["pitch", "harmonic", "cqt"],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_loss_is_exported_for_every_batch_size(settings):
+    loss = Wasserstein1DLoss(**settings)
+    x, y = torch.randn(2, 5, 3000).unbind(0)
+    batch = torch.export.Dim("batch", min=2, max=64)
+    exported = torch.export.export(
+        loss, (x[:3], y[:3]), dynamic_shapes={"x": {0: batch}, "y": {0: batch}}
+    ).module()
+    torch.testing.assert_close(exported(x, y), loss(x, y))
+
+
 def test_mapping_a_loss_over_a_batch_is_the_same_as_one_call_each():
     loss = Wasserstein1DLoss(fft_size=256, hop_length=64)
     x, y = torch.randn(2, 3, 2, 1000).unbind(0)

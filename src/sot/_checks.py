@@ -70,8 +70,8 @@ def known_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
             raise TypeError(f"{owner}: unknown argument {name!r}; {nearest(name, known)}")
 
 
-def integer(name: str, value: object, minimum: int = 1) -> int:
-    """A whole number of at least `minimum`."""
+def integer(name: str, value: object, minimum: int = 1, maximum: int = sys.maxsize) -> int:
+    """A whole number of at least `minimum` and at most `maximum`."""
     expected = f"a whole number of at least {minimum}"
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         fail(name, expected, value, kind=TypeError)
@@ -79,11 +79,16 @@ def integer(name: str, value: object, minimum: int = 1) -> int:
         number = operator.index(value)
     except TypeError:  # arrays have the method, but not all of them are a whole number
         fail(name, expected, value, kind=TypeError)
-    if number > sys.maxsize:
-        fail(name, f"a whole number of at most {sys.maxsize}", number)
+    if number > maximum:
+        fail(name, f"a whole number of at most {maximum}", number)
     if number < minimum:
         fail(name, expected, number)
     return number
+
+
+def frame_samples(name: str, value: object, minimum: int = 1) -> int:
+    """Samples of a frame, whose spectrum would fill the memory beyond a limit."""
+    return integer(name, value, minimum, maximum=2**22)
 
 
 def number(

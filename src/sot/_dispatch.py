@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 
 import torch
@@ -42,3 +43,13 @@ def can_be_read(*tensors: Tensor) -> bool:
 def in_forward_mode() -> bool:
     """Whether derivatives are taken forwards (jvp), for which only torch's own steps are made."""
     return not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0
+
+
+def without_autocast(tensor: Tensor) -> contextlib.AbstractContextManager[object]:
+    """Arithmetic in the precision of the operands, also where autocast would lower it.
+
+    Tensors that carry shapes but no numbers have no autocast to switch off.
+    """
+    if tensor.is_meta:
+        return contextlib.nullcontext()
+    return torch.autocast(tensor.device.type, enabled=False)

@@ -1,10 +1,11 @@
-"""Reading audio files: any rate and channel count, to tensors."""
+"""Reading audio files of any rate and channel count to tensors, and writing them."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -12,12 +13,27 @@ from torch import Tensor
 
 from sot import _checks
 from sot._extras import require
+from sot._files import replaced_when_done
 
+#: Endings of audio files, and what libsndfile calls their format.
+_FORMATS = {
+    ".wav": ("WAV", None),
+    ".flac": ("FLAC", None),
+    ".ogg": ("OGG", None),
+    ".mp3": ("MP3", None),
+    ".aif": ("AIFF", None),
+    ".aiff": ("AIFF", None),
+    ".opus": ("OGG", "OPUS"),
+    ".w64": ("W64", None),
+    ".au": ("AU", None),
+}
 #: Endings of the files that a folder is searched for.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".au")
+AUDIO_SUFFIXES = tuple(_FORMATS)
 
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
+_BLOCK = 65536  # samples to write at a time; libsndfile cannot take long ones at once for Ogg
 _OGG_PAGE = 65307  # bytes at most
+_HIGHEST_RATE = 10_000_000  # in Hz
 _MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
 _UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
 
@@ -42,9 +58,9 @@ class Audio:
         """The same sound at another rate (soxr, high quality).
 
         Raises:
-            ValueError: a rate at which there would be more than 2^31 samples.
+            ValueError: a rate above 10 MHz, or at which there would be more than 2^31 samples.
         """
-        sample_rate = _checks.integer("sample_rate", sample_rate)
+        sample_rate = _checks.integer("sample_rate", sample_rate, maximum=_HIGHEST_RATE)
         if sample_rate == self.sample_rate:
             return self
         highest = int(_MOST_SAMPLES / max(self.duration, 1.0))
@@ -97,8 +113,8 @@ def _is_cut_short(path: Path) -> bool:
         if header[:4] == b"OggS":
             file.seek(max(0, size - _OGG_PAGE))
             return not _ends_whole(file.read())
-    announced = _announced_size(header)
-    return announced is not None and size < announced
+        end = _end_of_samples(file, header)
+    return end is not None and size < end
 
 
 def _ends_whole(tail: bytes) -> bool:
@@ -110,21 +126,64 @@ def _ends_whole(tail: bytes) -> bool:
     return len(page) >= 27 + len(segments) + sum(segments) and bool(page[5] & 4)
 
 
-def _announced_size(header: bytes) -> int | None:
-    """Bytes that a file has according to its header: WAV and its kin, AIFF, AU, W64."""
-    kind, first, second = header[:4], header[4:8], header[8:12]
-    size: int | None = None
-    if kind in (b"RIFF", b"FORM"):
-        payload = int.from_bytes(first, "little" if kind == b"RIFF" else "big")
-        size = None if payload in _STREAMED else payload + 8
-    elif kind == b"RF64" and header[12:16] == b"ds64":
-        size = int.from_bytes(header[20:28], "little") + 8
-    elif kind == b".snd":
-        payload = int.from_bytes(second, "big")
-        size = None if payload in _STREAMED else int.from_bytes(first, "big") + payload
-    elif kind == b"riff":
-        size = int.from_bytes(header[16:24], "little")
-    return size
+def _end_of_samples(file: BinaryIO, header: bytes) -> int | None:
+    """Where the samples end according to the header: WAV and its kin, AIFF, AU, W64."""
+    kind = header[:4]
+    if kind in (b"RIFF", b"RF64", b"FORM"):
+        return _end_of_chunk(file, header)
+    if kind == b".snd":
+        payload = int.from_bytes(header[8:12], "big")
+        return None if payload in _STREAMED else int.from_bytes(header[4:8], "big") + payload
+    return int.from_bytes(header[16:24], "little") if kind == b"riff" else None
+
+
+def _end_of_chunk(file: BinaryIO, header: bytes) -> int | None:
+    """The end of the chunk with the samples.
+
+    The size at the start of the file says less: many programs count themselves or forget a byte.
+    """
+    file.seek(12)
+    while len(chunk := file.read(8)) == 8:
+        size = int.from_bytes(chunk[4:], "big" if header[:4] == b"FORM" else "little")
+        if chunk[:4] in (b"data", b"SSND"):
+            if header[:4] == b"RF64" and header[12:16] == b"ds64":
+                size = int.from_bytes(header[28:36], "little")
+            return None if size in _STREAMED else file.tell() + size
+        file.seek(size + size % 2, os.SEEK_CUR)
+    return None
+
+
+def audio_format(path: Path) -> tuple[str, str | None]:
+    """Format and encoding that the ending of a file to write stands for; WAV without an ending.
+
+    Raises:
+        ValueError: no audio file has this ending.
+    """
+    if path.suffix and path.suffix.lower() not in _FORMATS:
+        raise ValueError(f"{path}: expected an ending of {', '.join(AUDIO_SUFFIXES)}")
+    return _FORMATS[path.suffix.lower() or ".wav"]
+
+
+def write_audio(path: Path, audio: Audio) -> None:
+    """Write a sound in the format of the ending, cut to [-1, 1].
+
+    Raises:
+        ValueError: no audio file has this ending.
+        OSError: the file cannot be written, or its format cannot hold this sound.
+    """
+    soundfile = require("soundfile", "cli")
+    kind, encoding = audio_format(path)
+    samples = audio.samples.clamp(-1, 1).T.numpy()
+    how = {"format": kind, "subtype": encoding}
+    with replaced_when_done(path) as beside:
+        try:
+            with soundfile.SoundFile(
+                os.fsencode(beside), "w", audio.sample_rate, samples.shape[1], **how
+            ) as file:
+                for start in range(0, len(samples), _BLOCK):
+                    file.write(samples[start : start + _BLOCK])
+        except soundfile.LibsndfileError as error:
+            raise OSError(f"{path}: cannot be written ({error.error_string})") from error
 
 
 def audio_files(folder: Path) -> dict[str, Path]:

@@ -158,7 +158,23 @@ def test_hops_of_several_resolutions_are_a_quarter_unless_given(files, run):
         (("--fft-sizes", "512", "--hop-lengths", "1,2"), "hop_lengths: expected 1 entries"),
         (("--hop-lengths", "64"), "fft_sizes: expected beside"),
         (("--fft-sizes", "512", "--fft-size", "512"), "fft_size.*did you mean 'fft_sizes'"),
-        (("--fft-size", "1000000000000000"), "memory|allocate|array|dimension"),
+        (("--fft-size", str(10**15)), "^sot: fft_size: expected a whole number of at most"),
+        (("--fft-sizes", str(10**15)), "^sot: fft_size: expected a whole number of at most"),
+        (("--transform", "mel", "--n-mels", str(9 * 10**18)), "^sot: n_mels: expected at most"),
+        (("--transform", "vqt", "--n-bins", str(9 * 10**18)), "^sot: n_bins: expected at most"),
+        (
+            ("--transform", "vqt", "--bins-per-octave", str(9 * 10**18)),
+            "^sot: bins_per_octave: expected a whole number of at most 10000",
+        ),
+        (
+            ("--transform", "harmonic", "--bins-per-octave", str(10**7)),
+            "^sot: bins_per_octave: expected at most .* filters",
+        ),
+        (
+            ("--transform", "chroma", "--circular", "--bins-per-octave", str(10**7)),
+            "^sot: bins_per_octave: expected at most .* filters",
+        ),
+        (("--sample-rate", str(10**9)), "sample_rate: expected a whole number of at most"),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line(files, run, typed, said):

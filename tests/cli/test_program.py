@@ -40,13 +40,6 @@ def test_without_arguments_the_help_is_shown(run):
     assert "Traceback" not in answer.err
 
 
-def test_an_unknown_verb_is_a_usage_error(run):
-    answer = run("compair")
-    assert answer.status == 2
-    assert answer.out == ""
-    assert "compair" in answer.err
-
-
 @pytest.mark.parametrize(
     ("module", "extra", "arguments"),
     [
@@ -104,9 +97,46 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(start, tmp_path)
     assert message == ""
 
 
-def test_a_usage_error_has_its_own_status_and_no_traceback(shell):
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["compare", "a.wav", "b.wav", "--presett", "pitch"],
+            "sot compare: no such option: --presett (did you mean --preset?)",
+        ),
+        (["landscape", "-x"], "sot landscape: no such option: -x"),
+        (["--versio"], "sot: no such option: --versio (did you mean --version?)"),
+        (["compair"], "sot: no such command: compair (did you mean compare?)"),
+        (["xyz"], "sot: no such command: xyz"),
+        (["compare", "a.wav"], "sot compare: missing argument 'estimate'"),
+        (["demo", "one", "two"], "sot demo: got unexpected extra argument"),
+        (["landscape", "--points"], "sot landscape: option '--points' requires an argument"),
+        (["landscape", "--points", "many"], "sot landscape: invalid value for '--points'"),
+        (["landscape", "--json=yes"], "sot landscape: option '--json' does not take a value"),
+        (
+            ["train", "--experiment", "SOT-2048", "--model.encoder.harmonicz", "3"],
+            "sot train: unrecognized arguments: --model.encoder.harmonicz 3 "
+            "(did you mean --model.encoder.harmonics?)",
+        ),
+        (
+            ["train", "--experiment", "SOT-2048", "--trainer.max_epochs", "many"],
+            'sot train: Parser key "trainer.max_epochs"',
+        ),
+    ],
+)
+def test_what_was_typed_wrong_is_told_in_one_line_with_where_to_read_on(run, arguments, line):
+    answer = run(*arguments)
+    (told,) = answer.complaints
+    verb = line.partition(":")[0]
+    assert answer.status == 2
+    assert answer.out == ""
+    assert told.startswith(line)
+    assert told.endswith(f"; see '{verb} --help'")
+
+
+def test_a_usage_error_in_a_process_of_its_own_leaves_no_traceback(shell):
     answer = shell("compare", "a.wav", "b.wav", "--nonsense")
     assert answer.status == 2
     assert answer.out == ""
-    assert answer.complaints[0].startswith("Usage: sot compare")
-    assert "No such option: --nonsense" in answer.err
+    (line,) = answer.complaints
+    assert line.startswith("sot compare: no such option: --nonsense")

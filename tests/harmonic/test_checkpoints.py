@@ -252,3 +252,10 @@ def test_a_shipped_checkpoint_scores_what_its_table_says(sot_command):
     assert status == 0, err
     recorded = json.loads((folder / "metrics.json").read_text())["test"]
     assert json.loads(out)["test"] == pytest.approx(recorded, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["folder", "SOT-2048/42"])
+def test_a_seed_beside_a_single_run_is_refused(run_folder, name):
+    name = str(run_folder) if name == "folder" else name
+    with pytest.raises(ValueError, match="seed: expected none beside a single run"):
+        find_checkpoint(name, seed=123)

@@ -186,6 +186,8 @@ def test_a_missing_file_is_told_with_the_verb_that_makes_one(tmp_path):
         ({"f0_max": 8000.0}, "f0_max: expected less than 8000 Hz"),
         ({"counts": "publish"}, "counts: expected one of .*did you mean 'published'"),
         ({"seed": -1}, "seed: expected a whole number of at least 0"),
+        ({"train_clips": 10**18}, "train_clips: expected a whole number of at most 1000000"),
+        ({"harmonics": 10**18}, "harmonics: expected a whole number of at most 1000"),
     ],
 )
 def test_a_bad_setting_is_named(settings, words):

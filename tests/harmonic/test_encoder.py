@@ -143,6 +143,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean():
         ({"dropout": 1.0}, "dropout: expected less than 1"),
         ({"temperature": 0}, "temperature: expected a finite number above 0"),
         ({"harmonics": 0}, "harmonics: expected a whole number of at least 1"),
+        ({"harmonics": 10**18}, "harmonics: expected a whole number of at most 1000"),
     ],
 )
 def test_a_bad_setting_is_named(settings, words):

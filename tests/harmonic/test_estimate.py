@@ -184,3 +184,10 @@ def test_a_sound_that_cannot_be_written_is_one_line(trained, recording, sot_comm
     (line,) = err.splitlines()
     assert status == 1
     assert line.startswith("sot: /dev/full: cannot be written")
+
+
+def test_a_resynthesis_under_an_ending_of_something_else_is_refused(recording, sot_command):
+    status, out, err = sot_command("estimate", recording, "--resynth", "again.xyz")
+    (line,) = err.splitlines()
+    assert (status, out) == (1, "")
+    assert line.startswith("sot: again.xyz: expected an ending of .wav")

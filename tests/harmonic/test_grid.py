@@ -30,6 +30,8 @@ def test_a_begun_run_goes_on_from_its_last_checkpoint(tmp_path):
         (("--experiments", "SOT-51"), "did you mean 'SOT-512'"),
         (("--seeds", "one"), "seeds: expected numbers with commas between, got 'one'"),
         (("--protocol", "long"), "protocol: expected one of 'full', 'short'"),
+        (("--seeds", str(2**32)), "seeds: expected a whole number of at most 4294967295"),
+        (("--cpus", "0"), "cpus: expected a whole number of at least 1"),
     ],
 )
 def test_bad_input_is_one_line(sot_command, tmp_path, options, words):
@@ -37,6 +39,13 @@ def test_bad_input_is_one_line(sot_command, tmp_path, options, words):
     assert status == 1
     assert words in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_more_cores_than_there_are_is_an_error_and_not_a_wait(tmp_path):
+    with pytest.raises(ValueError, match="cpus: expected at most"):
+        run_grid(plan(["SOT-512"], [42], "short", tmp_path), cpus=10**18)
 
 
 @pytest.mark.slow

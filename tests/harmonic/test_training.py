@@ -164,6 +164,7 @@ def test_an_existing_run_is_not_written_over(trained, sot_command):
         (("--experiment", "SOT-2048", "--protocol", "shrt"), "did you mean 'short'"),
         (("--experiment", "SOT-2048", "--seed_everything", "some"), "seed_everything"),
         (("--experiment", "SOT-2048", "--seed_everything=-1"), "seed_everything: expected"),
+        (("--experiment", "SOT-2048", f"--seed_everything={2**32}"), "seed_everything: expected"),
         (("--experiment", "SOT-2048", "--model.encoder.dropuot", "1"), "dropuot"),
         (("--experiment", "SOT-2048", "--model.training.learning_rate=-1"), "learning_rate"),
         (("--experiment", "SOT-2048", "--ckpt_path", "none.ckpt"), "none.ckpt: no such checkpoint"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sot import MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss
+from sot import LevelLoss, MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss
 
 #: Arguments, and what the message has to say after the name of the first of them.
 WRONG_VALUES = [
@@ -40,6 +40,8 @@ WRONG_VALUES = [
     ({"bin_position_scaling": "normalised"}, "did you mean 'normalized'"),
     ({"reduction": "means"}, "did you mean 'mean'"),
     ({"reduce": False, "reduction": "sum"}, "no contradiction to reduction"),
+    ({"reduce": True, "reduction": "sum"}, "no contradiction to reduction"),
+    ({"reduce": True, "reduction": "none"}, "no contradiction to reduction"),
     ({"framing": "wole"}, "did you mean 'whole'"),
     ({"silence": "ignored"}, "did you mean 'ignore'"),
     ({"preset": "papers"}, "did you mean 'paper'"),
@@ -144,3 +146,18 @@ def test_resolutions_are_checked_like_a_single_one():
 def test_settings_of_the_multi_scale_loss_are_refused_by_name(kind, arguments):
     with pytest.raises(kind, match=f"^{next(iter(arguments))}: expected"):
         MultiScaleSpectralLoss(**arguments)
+
+
+@pytest.mark.parametrize("floor_db", [1e30, -1e30, 301.0, float("nan")])
+def test_a_floor_beyond_any_level_is_refused(floor_db):
+    with pytest.raises(ValueError, match="floor_db: expected a finite number at least -300 and"):
+        LevelLoss(floor_db=floor_db)
+
+
+@pytest.mark.parametrize("floor_db", [-300.0, 300.0])
+def test_the_outermost_floors_give_finite_levels(floor_db):
+    silence, sound = torch.zeros(4000), torch.ones(4000, requires_grad=True)
+    loss = LevelLoss(floor_db=floor_db)(silence, sound)
+    (slope,) = torch.autograd.grad(loss, sound)
+    assert loss.isfinite()
+    assert slope.isfinite().all()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sot import Wasserstein1DLoss, _dispatch, _threads
+from sot import MultiScaleSpectralLoss, Wasserstein1DLoss, _dispatch, _threads
 from sot.losses import _ways
 from sot.spectra import _blocks
 
@@ -216,3 +216,27 @@ def test_powers_next_to_the_end_of_the_range_have_the_value_of_louder_ones(
     (gradient,) = torch.autograd.grad(value, quiet)
     assert gradient.isfinite().all()
     assert gradient.any()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Wasserstein1DLoss,
+        lambda: Wasserstein1DLoss(preset="pitch"),
+        lambda: Wasserstein1DLoss(preset="harmonic"),
+        lambda: Wasserstein1DLoss(preset="chroma"),
+        lambda: Wasserstein1DLoss(preset="sot-loss"),
+        lambda: Wasserstein1DLoss(transform="vqt"),
+        lambda: Wasserstein1DLoss(dim=-2),
+        lambda: MultiScaleSpectralLoss("linear"),
+    ],
+)
+def test_tensors_without_numbers_go_through_and_come_back_with_a_gradient(make):
+    loss = make().to("meta")
+    x = torch.empty(2, 3, 8000, device="meta")
+    y = torch.empty(2, 3, 8000, device="meta", requires_grad=True)
+    value = loss(x, y)
+    (slope,) = torch.autograd.grad(value, y)
+    assert value.is_meta
+    assert value.shape == ()
+    assert slope.shape == y.shape

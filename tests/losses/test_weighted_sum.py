@@ -121,3 +121,8 @@ def test_names_that_a_module_cannot_take_are_refused(name):
 def test_a_loss_that_cannot_be_bound_is_refused_by_name(parts, noise):
     with pytest.raises(ValueError, match=r"^losses\['level'\]: expected a loss with a bind"):
         WeightedSum(parts).bind(noise(2, 900))
+
+
+def test_a_sum_in_a_sum_is_refused_with_what_to_do(parts):
+    with pytest.raises(TypeError, match="give its losses here, with the products of the weights"):
+        WeightedSum({"inner": WeightedSum(parts)})

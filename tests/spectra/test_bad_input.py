@@ -48,6 +48,9 @@ SETTINGS = [
     ([VQT], {"fmin": 0.0}, ValueError, "fmin: expected a positive frequency"),
     ([VQT], {"gamma": -1}, ValueError, "gamma: expected a finite number at least 0"),
     ([VQT], {"bins_per_octave": 0}, ValueError, "bins_per_octave: expected a whole number"),
+    ([VQT], {"bins_per_octave": 1000}, ValueError, "bins_per_octave: expected a resolution whose"),
+    (BY_FFT, {"fft_size": 2**40}, ValueError, "fft_size: expected a whole number of at most"),
+    ([MelSpectrogram], {"n_mels": 10**6}, ValueError, "n_mels: expected at most 130816 filters"),
 ]
 
 

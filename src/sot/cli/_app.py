@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sot.cli._usage import Verbs
 from sot.cli.compare import compare
 from sot.cli.data import data
 from sot.cli.demo import demo
@@ -18,6 +19,7 @@ from sot.cli.train import train
 
 app = typer.Typer(
     name="sot",
+    cls=Verbs,
     help="Spectral optimal transport for audio: compare recordings, see where a loss leads.",
     no_args_is_help=True,
     add_completion=False,

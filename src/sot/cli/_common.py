@@ -182,9 +182,9 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def complain(message: str) -> None:
+def complain(message: str, who: str = "sot") -> None:
     """One line on standard error."""
-    typer.echo(f"sot: {' '.join(message.split())}", err=True)
+    typer.echo(f"{who}: {' '.join(message.split())}", err=True)
 
 
 def on_terminal() -> bool:

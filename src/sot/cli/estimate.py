@@ -29,7 +29,8 @@ def estimate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the pitch of one recording.")] = None,
     resynth: Annotated[
-        Path | None, typer.Option(help="Write one recording as it is synthesised again (WAV).")
+        Path | None,
+        typer.Option(help="Write one recording as it is synthesised again, such as again.wav."),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="True pitches: lines of file name, f0 in Hz.")
@@ -41,6 +42,7 @@ def estimate(
     """
     from sot._extras import require
     from sot._files import check_destination
+    from sot.audio import audio_format
     from sot.plots import check_picture
 
     for option, path in (("plot", plot), ("resynth", resynth)):
@@ -51,6 +53,8 @@ def estimate(
             check_destination(path)
     if plot is not None:
         check_picture(plot)
+    if resynth is not None:
+        audio_format(resynth)
     true = None if labels is None else _read_labels(labels, recordings)
     require("lightning", "train")
     from sot.harmonic.checkpoints import find_checkpoint
@@ -105,13 +109,15 @@ def _tell(
     resynth: Path | None,
 ) -> None:
     """Write and print what was found."""
+    from sot.audio import write_audio
+
     if csv_file is not None:
         _write_csv(tracks, csv_file)
     for path, one in tracks.items():
         if plot is not None:
             _draw(one, os.fsencode(path.name).decode(errors="replace"), plot)
         if resynth is not None:
-            _write_wav(one, resynth)
+            write_audio(resynth, one.resynthesis())
     if as_json:
         _print_json(checkpoint, tracks)
     else:
@@ -161,20 +167,6 @@ def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
             for row in _frames(one):
                 told = [f"{row['time']:.3f}", f"{row['f0']:.3f}", f"{row['confidence']:.4f}"]
                 writer.writerow([source, *told, *(f"{a:.6f}" for a in row["amplitudes"])])
-
-
-def _write_wav(track: PitchTrack, path: Path) -> None:
-    from sot._extras import require
-    from sot._files import replaced_when_done
-
-    soundfile = require("soundfile", "cli")
-    audio = track.resynthesis()
-    samples = audio.samples[0].clamp(-1, 1).numpy()
-    with replaced_when_done(path) as beside:
-        try:
-            soundfile.write(os.fsencode(beside), samples, audio.sample_rate, format="WAV")
-        except soundfile.LibsndfileError as error:
-            raise OSError(f"{path}: cannot be written ({error.error_string})") from error
 
 
 def _draw(track: PitchTrack, title: str, path: Path) -> None:

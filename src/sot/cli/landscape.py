@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LONGEST = 86_400.0  # seconds of a target, a day
 _DEFAULTS = {"fft_size": 2048, "hop_length": 256, "square_magnitude": True}
 _HARMONICS = "1,0.5,0.33"
+_MOST_POINTS = 10_000
 _RATE = 16000  # of a synthetic target, in Hz
 _LESS = "use a lower p, or positions in [0, 1]"
 
@@ -51,7 +52,9 @@ def landscape(
     ] = _HARMONICS,
     low: Annotated[float, typer.Option(help="Lowest pitch of the candidate in Hz.")] = 40.0,
     high: Annotated[float, typer.Option(help="Highest pitch of the candidate in Hz.")] = 2000.0,
-    points: Annotated[int, typer.Option(help="Number of pitches, spaced logarithmically.")] = 49,
+    points: Annotated[
+        int, typer.Option(help="Pitches, spaced logarithmically, at most 10000.")
+    ] = 49,
     f0: Annotated[
         float | None, typer.Option(help="True pitch of the recording in Hz, if known.")
     ] = None,
@@ -90,7 +93,7 @@ def landscape(
             _checks.number(name, value, above=0)
     _checks.number("duration", duration, above=0, maximum=_LONGEST)
     _checks.number("high", high, above=low)
-    _checks.integer("points", points, minimum=2)
+    _checks.integer("points", points, minimum=2, maximum=_MOST_POINTS)
     if csv_file is not None:
         check_destination(csv_file)
     if png is not None:

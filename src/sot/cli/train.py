@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 
 import typer
 
 from sot.cli._common import complain, reported
+from sot.cli._usage import misused
 
 
 @reported
@@ -21,6 +23,8 @@ def train(context: typer.Context) -> None:
 
     try:
         folder = run(with_named_files(context.args))
+    except argparse.ArgumentError as error:
+        raise misused("sot train", str(error)) from error
     except FloatingPointError as error:
         raise ValueError(str(error)) from error
     if os.environ.get("LOCAL_RANK", "0") == "0":

@@ -181,15 +181,19 @@ def find_checkpoint(name: str, seed: int | None = None) -> Checkpoint:
 
     Args:
         name: an experiment, such as 'SOT-2048'; 'SOT-2048/42'; or the folder of a run.
-        seed: of the run; 42 by default.
+        seed: of the run of an experiment; 42 by default.
 
     Raises:
-        ValueError: no such checkpoint comes with the package; the message tells which do.
+        ValueError: no such checkpoint comes with the package, of which the message tells which do,
+            or a seed beside a name that says already which run it is.
     """
     folder = Path(name)
-    if (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file():
-        return Checkpoint(folder)
+    is_folder = (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
     experiment, _, number = name.partition("/")
+    if seed is not None and (is_folder or number):
+        _checks.fail("seed", f"none beside a single run, {name}", seed)
+    if is_folder:
+        return Checkpoint(folder)
     wanted = number or str(42 if seed is None else _checks.integer("seed", seed, minimum=0))
     found = checkpoints_folder() / experiment / wanted
     if experiment not in EXPERIMENTS or not (found / WEIGHTS).is_file():

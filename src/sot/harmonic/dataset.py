@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot.harmonic._tensor_files import load_without_code, save_whole
-from sot.harmonic.front_end import CLIP_SAMPLES, SAMPLE_RATE
+from sot.harmonic.front_end import CLIP_SAMPLES, MOST_HARMONICS, SAMPLE_RATE
 
 SPLITS = ("train", "val", "test")
 COUNTS = ("uniform", "published")
@@ -37,6 +37,9 @@ class Clips(NamedTuple):
     audio: Tensor
     f0: Tensor
     weights: Tensor
+
+
+_MOST_CLIPS = 1_000_000  # of a split, which is made in memory: 16 GB
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class SinusoidSettings:
 
     def __post_init__(self) -> None:
         _checks.integer("seed", self.seed, minimum=0)
-        for name in ("train_clips", "val_clips", "test_clips", "harmonics"):
-            _checks.integer(name, getattr(self, name))
+        for name in ("train_clips", "val_clips", "test_clips"):
+            _checks.integer(name, getattr(self, name), maximum=_MOST_CLIPS)
+        _checks.integer("harmonics", self.harmonics, maximum=MOST_HARMONICS)
         _checks.number("inharmonicity", self.inharmonicity, minimum=0)
         _checks.choice("counts", self.counts, COUNTS)
         for low, high, above in (

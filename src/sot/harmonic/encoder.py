@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sot import _checks
+from sot.harmonic.front_end import MOST_HARMONICS
 
 _SLOPE = 0.3  # of the leaky rectifiers
 _PART = 64  # frames whose features a processor keeps in its cache
@@ -121,7 +122,7 @@ class PitchEncoder(nn.Module):
         dropout = _checks.number("dropout", dropout, minimum=0)
         if dropout >= 1:
             _checks.fail("dropout", "less than 1", dropout)
-        harmonics = _checks.integer("harmonics", harmonics)
+        harmonics = _checks.integer("harmonics", harmonics, maximum=MOST_HARMONICS)
         slope = _checks.number("amplitude_slope", amplitude_slope, minimum=0)
         start = _checks.number("amplitude_start", amplitude_start)
         spread = _checks.number("amplitude_spread", amplitude_spread, minimum=0)

@@ -17,6 +17,7 @@ from sot.spectra import VQT
 #: What the experiment keeps fixed: rate in Hz, samples of a clip, samples from frame to frame.
 SAMPLE_RATE = 16000
 CLIP_SAMPLES = 4096
+MOST_HARMONICS = 1000  # all that a pitch of 8 Hz has
 HOP_LENGTH = 256
 CLIP_FRAMES = CLIP_SAMPLES // HOP_LENGTH
 

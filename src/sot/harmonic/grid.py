@@ -17,7 +17,7 @@ from typing import Any
 from sot import _checks
 from sot._cluster import cluster
 from sot.harmonic.checkpoints import METRICS
-from sot.harmonic.naming import EXPERIMENTS
+from sot.harmonic.naming import EXPERIMENTS, LARGEST_SEED
 from sot.harmonic.training import LAST
 
 _LOG = "train.log"
@@ -85,7 +85,13 @@ def plan(
         _checks.choice("experiments", name, EXPERIMENTS)
     output = output.resolve()
     return [
-        Job(name, _checks.integer("seeds", seed, minimum=0), protocol, output, tuple(settings))
+        Job(
+            name,
+            _checks.integer("seeds", seed, minimum=0, maximum=LARGEST_SEED),
+            protocol,
+            output,
+            tuple(settings),
+        )
         for seed in seeds
         for name in names
     ]
@@ -128,7 +134,11 @@ def run_grid(
 
     Returns:
         The state of each job at the end.
+
+    Raises:
+        ValueError: more cores for a run than this machine has, which would wait for ever.
     """
+    _checks.integer("cpus", cpus)
     states = {job: "done" if job.done else "waiting" for job in jobs}
     tell = told or (lambda _: None)
     tell(states)
@@ -136,6 +146,9 @@ def run_grid(
     if not waiting:
         return states
     with cluster(address) as ray:
+        here = int(ray.cluster_resources().get("CPU", 0))
+        if address in (None, "local") and cpus > here:
+            _checks.fail("cpus", f"at most {here}, the cores of this machine", cpus)
         remote = ray.remote(num_cpus=cpus, max_retries=0)(train_in_process)
         pending: dict[Any, Job] = {remote.remote(job, cpus): job for job in waiting}
         while pending:

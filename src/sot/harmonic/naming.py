@@ -21,6 +21,7 @@ PROTOCOLS = ("full", "short")
 
 #: The seeds of the paper's runs.
 SEEDS = (42, 123, 456, 789, 101112)
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 
 _FOLDER = Path(str(files("sot.harmonic") / "experiments"))
 

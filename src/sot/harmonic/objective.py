@@ -60,7 +60,7 @@ class ObjectiveSettings:
             _checks.number(name, getattr(self, name), minimum=0)
         if self.transport_weight == self.magnitude_weight == 0:
             _checks.fail("magnitude_weight", "a loss with a positive weight", "two zeros")
-        _checks.integer("transport_fft_size", self.transport_fft_size, minimum=4)
+        _checks.frame_samples("transport_fft_size", self.transport_fft_size, minimum=4)
         _checks.flag("cut", self.cut)
         _checks.choice("positions", self.positions, POSITIONS)
         _checks.choice("magnitude_variant", self.magnitude_variant, VARIANTS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import difflib
 import json
 import os
 from collections.abc import Iterator
@@ -33,7 +35,7 @@ from sot.harmonic.checkpoints import (
 )
 from sot.harmonic.estimator import HarmonicEstimator
 from sot.harmonic.figures import ValidationFigures
-from sot.harmonic.naming import base_file
+from sot.harmonic.naming import LARGEST_SEED, base_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 
@@ -95,7 +97,11 @@ class EstimatorCLI(LightningCLI):
             lightning.LightningDataModule,
             subclass_mode_data=True,
             save_config_callback=SaveConfiguration,
-            parser_kwargs={"default_config_files": [str(base_file())], "prog": "sot train"},
+            parser_kwargs={
+                "default_config_files": [str(base_file())],
+                "prog": "sot train",
+                "exit_on_error": False,
+            },
             args=args,
             run=False,
             auto_configure_optimizers=False,
@@ -120,8 +126,16 @@ class EstimatorCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the given list, whatever stands on the command line of this process."""
-        self.config = parser.parse_args(args)
-        _checks.integer("seed_everything", self.config["seed_everything"], minimum=0)
+        try:
+            self.config = parser.parse_args(args)
+        except argparse.ArgumentError as error:
+            _, _, unknown = str(error).partition("unrecognized arguments: ")
+            known = parser._option_string_actions
+            close = difflib.get_close_matches(unknown.partition("=")[0].split(" ")[0], known, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise argparse.ArgumentError(None, f"{error}{hint}") from error
+        seed = self.config["seed_everything"]
+        _checks.integer("seed_everything", seed, minimum=0, maximum=LARGEST_SEED)
 
     def before_instantiate_classes(self) -> None:
         """Refuse to write over another run, or to go on from nothing, before anything is made."""
@@ -243,7 +257,8 @@ def train(args: list[str]) -> Path:
         ValueError: a checkpoint from which this run cannot go on, or a device that is not there.
         FloatingPointError: the loss is not finite; the message says where.
         OSError: a file cannot be written.
-        SystemExit: the arguments or the configuration are wrong; the message names the key.
+        argparse.ArgumentError: the arguments or the configuration are wrong; the message names
+            the key.
     """
     try:
         with without_lightnings_own(), contextlib.ExitStack() as held:

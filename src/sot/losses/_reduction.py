@@ -16,13 +16,13 @@ REDUCTIONS = ("mean", "sum", "none", "batch")
 def checked_reduction(reduction: str, reduce: bool | None) -> Reduction:
     """A reduction by name; `reduce` is the replaced package's way to say 'mean' or 'none'."""
     _checks.choice("reduction", reduction, REDUCTIONS)
-    if reduce is not None and not _checks.flag("reduce", reduce):
-        if reduction not in ("mean", "none"):
-            _checks.fail(
-                "reduce", "no contradiction to reduction", f"reduce=False and {reduction!r}"
-            )
-        return "none"
-    return reduction  # type: ignore[return-value]
+    if reduce is None:
+        return reduction  # type: ignore[return-value]
+    meant: Reduction = "mean" if _checks.flag("reduce", reduce) else "none"
+    if reduction not in ("mean", meant):
+        expected = f"no contradiction to reduction={reduction!r}"
+        _checks.fail("reduce", expected, f"{reduce}, which is {meant!r}", "leave out reduce")
+    return meant
 
 
 def reduce_frames(values: Tensor, votes: Tensor, reduction: Reduction) -> Tensor:

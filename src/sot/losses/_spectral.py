@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot._constants import ConstantsModule
-from sot._dispatch import kernels_serve
+from sot._dispatch import kernels_serve, without_autocast
 from sot.losses._base import AudioLoss
 from sot.losses._representation import (
     FramedAudio,
@@ -132,7 +132,7 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
     def _transformed(self, framed: FramedAudio) -> Representation:
         """Spectra (batch, channels, frames, bins) of framed audio."""
         assert self.spectrum is not None
-        with torch.autocast(framed.samples.device.type, enabled=False):
+        with without_autocast(framed.samples):
             padded = self.spectrum.framing.pad(framed.samples, framed.lengths)
             rows = self.spectrum.analyse(padded.flatten(0, 1), framed.frames)
         return Representation(

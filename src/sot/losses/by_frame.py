@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sot import _checks
+from sot._dispatch import without_autocast
 from sot.losses._representation import Representation
 from sot.losses.spectral_transport import Wasserstein1DLoss
 from sot.spectra import VQT, magnitude_or_power
@@ -82,7 +83,7 @@ def frame_by_frame(
         votes = loss.votes(reference, estimate)
     for start in range(0, reference.frames, block):
         stop = min(start + block, reference.frames)
-        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+        with torch.no_grad(), without_autocast(x):
             first, second = (side.represented(start, stop) for side in sides)
             some = None if votes is None else votes[0, :, start:stop]
             frames = _compared(loss, start, first, second, some)

@@ -23,7 +23,7 @@ class LevelLoss(AudioLoss[FramedAudio]):
         frame_length: samples of a frame.
         hop_length: samples from one frame to the next.
         floor_db: power per sample, in dB relative to 1, that is added to both sides, so that
-            silence has a level.
+            silence has a level; from -300 to 300.
         framing: see :class:`~sot.spectra.Framing`.
         reduction: 'mean' over all frames, 'sum', 'batch' for the mean of each item, or 'none' for
             one value per frame.
@@ -56,10 +56,10 @@ class LevelLoss(AudioLoss[FramedAudio]):
         _checks.choice("framing", framing, FRAMINGS)
         self.framing = Framing(
             framing,
-            _checks.integer("frame_length", frame_length),
+            _checks.frame_samples("frame_length", frame_length),
             _checks.integer("hop_length", hop_length),
         )
-        self.floor_db = _checks.number("floor_db", floor_db)
+        self.floor_db = _checks.number("floor_db", floor_db, minimum=-300, maximum=300)
         self.reduction = checked_reduction(reduction, None)
         self.validate = None if validate is None else _checks.flag("validate", validate)
 

@@ -80,7 +80,7 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
             _checks.fail("fft_sizes", "a list of window lengths", fft_sizes, kind=TypeError)
         self.spectra = nn.ModuleList(
             STFT(
-                fft_size=_checks.integer("fft_sizes", size, minimum=4),
+                fft_size=_checks.frame_samples("fft_sizes", size, minimum=4),
                 hop_length=size // 2 if smooth else size // 4,
                 window="flattop" if smooth else "hann",
                 framing=framing,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
+from sot._dispatch import without_autocast
 from sot.losses._mass import MassRule
 from sot.losses._reduction import (
     Reduction,
@@ -335,7 +336,7 @@ class Wasserstein1DLoss(SpectralLoss):
             x_lengths,
             y_lengths,
             reference.levels,
-            None if votes is None else votes.double().expand(rows).reshape(len(x), -1),
+            None if votes is None else votes.double().expand(rows).reshape(x.shape[0], -1),
             spectrum.constant("window", x.dtype),
             self.bins(x.dtype),
             self.analysis(spectrum),
@@ -356,7 +357,7 @@ class Wasserstein1DLoss(SpectralLoss):
     ) -> tuple[Tensor, Tensor]:
         """The cost of each frame and its vote: (batch, channels, frames) each."""
         x, y, x_positions, y_positions = sides(reference, estimate)
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x):
             cost, votes = self.costs(x, y, x_positions, y_positions)
         weights = self.votes(reference, estimate)
         return cost, votes if weights is None else votes * weights
@@ -388,7 +389,7 @@ class Wasserstein1DLoss(SpectralLoss):
 
     def _quantiles(self, reference: Representation, estimate: Representation) -> Quantiles:
         x, y, x_positions, y_positions = sides(reference, estimate)
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x):
             u, v, votes = self.mass_rule(x, y)
             rows = (Histogram.of_rows(x_positions, u), Histogram.of_rows(y_positions, v))
             parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))

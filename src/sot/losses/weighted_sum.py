@@ -28,7 +28,7 @@ class WeightedSum(nn.Module):
 
     Raises:
         ValueError: no loss, a negative weight, or a weight of an unknown name.
-        TypeError: a loss that is not a module.
+        TypeError: a loss that is not a module, or that is itself such a sum.
 
     Example:
         >>> import torch
@@ -53,6 +53,10 @@ class WeightedSum(nn.Module):
         for name, loss in losses.items():
             if not isinstance(loss, nn.Module):
                 _checks.fail(f"losses[{name!r}]", "a torch.nn.Module", loss, kind=TypeError)
+            if isinstance(loss, WeightedSum):
+                remedy = "give its losses here, with the products of the weights"
+                expected = "a loss that gives one tensor"
+                _checks.fail(f"losses[{name!r}]", expected, loss, remedy, kind=TypeError)
             if not isinstance(name, str) or not name or "." in name or hasattr(taken, name):
                 _checks.fail("losses", "names without a dot that no module has", repr(name))
         weights = {} if weights is None else weights

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot._constants import ConstantsModule
-from sot._dispatch import can_be_read, in_forward_mode
+from sot._dispatch import can_be_read, in_forward_mode, without_autocast
 from sot._threads import share_rows
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule
 from sot.spectra.positions import (
@@ -87,7 +87,7 @@ class Spectrum(ConstantsModule):
             lengths = _checks.sample_counts(
                 "lengths", lengths, shaped.shape[0], shaped.shape[-1], None
             )
-        with torch.autocast(audio.device.type, enabled=False):
+        with without_autocast(audio):
             frames = self.framing.count(audio.shape[-1])
             padded = self.framing.pad(shaped, lengths)
             spectrum = self.analyse(padded.reshape(-1, padded.shape[-1]), frames)

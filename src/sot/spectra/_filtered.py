@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from sot import _checks
 from sot.spectra._base import Spectrum
 from sot.spectra._filter_steps import filtered_spectrum
 from sot.spectra.positions import Array
 from sot.spectra.stft import STFT
+
+_MOST_WEIGHTS = 2**26  # of all filters, in double precision
 
 
 class FilteredSTFT(Spectrum):
@@ -48,3 +51,12 @@ class FilteredSTFT(Spectrum):
         return filtered_spectrum(
             coefficients, filters, stft.square_magnitude, self.salient, stft.noise_floor
         )
+
+
+def check_filter_count(name: str, count: int, stft: STFT) -> None:
+    """Refuse filters that would fill the memory, before they are made; `name` decides how many."""
+    bins = stft.fft_size // 2 + 1
+    most = _MOST_WEIGHTS // bins
+    if count > most:
+        expected = f"at most {most} filters for an fft_size of {stft.fft_size}"
+        _checks.fail(name, expected, f"{count} filters")

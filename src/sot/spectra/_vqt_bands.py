@@ -130,7 +130,7 @@ class Bands:
         """Coefficients (size, blocks, bins) of signals (blocks, hop * size)."""
         size = bands[0].shape[0]
         sources, conjugated = self._sources(size, blocks.device)
-        spectrum = torch.fft.rfft(blocks).gather(1, sources.expand(len(blocks), -1))
+        spectrum = torch.fft.rfft(blocks).gather(1, sources.expand(blocks.shape[0], -1))
         spectrum = torch.where(conjugated, spectrum.conj(), spectrum).unflatten(1, (-1, size))
         spectrum = spectrum.permute(2, 0, 1).contiguous()
         pairs = zip(self._groups, bands, strict=True)

@@ -80,7 +80,7 @@ class Ends:
         count = len(columns)
         frame = torch.arange(frames, device=signal.device)[:, None]
         window = (frame + (shifts - self._first)).clamp(0, windows - 1)
-        index = (window * count + columns).flatten().expand(len(signal), -1)
+        index = (window * count + columns).flatten().expand(signal.shape[0], -1)
         product = torch.view_as_complex(torch.cat(products, dim=2).unflatten(2, (-1, 2)))
         values: Tensor = product.flatten(1).gather(1, index).unflatten(1, (frames, -1))
         return values

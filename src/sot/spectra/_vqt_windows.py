@@ -20,7 +20,7 @@ def window_products(signal: Tensor, kernels: Tensor, offset: int, hop: int, coun
     taps = kernels.shape[-1]
     signal = padded_to(signal, offset + (count - 1) * hop + taps)
     windows = signal[:, offset:].unfold(-1, taps, hop)[:, :count]
-    return windows @ kernels.T.expand(len(signal), -1, -1)
+    return windows @ kernels.T.expand(signal.shape[0], -1, -1)
 
 
 def spread_windows(
@@ -35,7 +35,7 @@ def spread_windows(
         piece = kernels[:, first : first + hop]
         start = offset + first
         target = signal[:, start : start + count * hop].unflatten(-1, (count, hop))
-        target[..., : piece.shape[-1]].baddbmm_(products, piece.expand(len(signal), -1, -1))
+        target[..., : piece.shape[-1]].baddbmm_(products, piece.expand(signal.shape[0], -1, -1))
 
 
 def samples_for(offset: int, taps: int, hop: int, count: int) -> int:

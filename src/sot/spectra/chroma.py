@@ -6,7 +6,7 @@ import numpy as np
 
 from sot import _checks
 from sot.spectra._base import checked_band, fft_frequencies
-from sot.spectra._filtered import FilteredSTFT
+from sot.spectra._filtered import FilteredSTFT, check_filter_count
 from sot.spectra.framing import FramingRule, Window
 from sot.spectra.positions import SCALINGS, Array, Scaling
 from sot.spectra.stft import STFT
@@ -30,9 +30,9 @@ def chroma_filters(frequencies: Array, bins: int, fmin: float, fmax: float) -> A
     place = bins * np.log2(np.where(inside, frequencies, _C) / _C)
     lower = np.floor(place)
     share = (place - lower)[:, None]
-    classes = np.eye(bins)
-    first = classes[lower.astype(int) % bins]
-    second = classes[(lower.astype(int) + 1) % bins]
+    classes = np.arange(bins)
+    first = lower[:, None] % bins == classes
+    second = (lower[:, None] + 1) % bins == classes
     return np.asarray(((1 - share) * first + share * second) * inside[:, None])
 
 
@@ -91,6 +91,7 @@ class Chroma(FilteredSTFT):
             square_magnitude=square_magnitude,
             noise_floor=noise_floor,
         )
+        check_filter_count("bins_per_octave", bins, stft)
         frequencies = fft_frequencies(stft.fft_size, sample_rate)
         filters = chroma_filters(frequencies, bins, fmin or 0.0, fmax or sample_rate / 2)
         classes = _C * 2.0 ** (np.arange(bins) / bins)

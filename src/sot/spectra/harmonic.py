@@ -8,7 +8,7 @@ import numpy as np
 
 from sot import _checks
 from sot.spectra._base import checked_band, fft_frequencies
-from sot.spectra._filtered import FilteredSTFT
+from sot.spectra._filtered import FilteredSTFT, check_filter_count
 from sot.spectra.framing import FramingRule, Window
 from sot.spectra.positions import Array, Scaling, bin_indices
 from sot.spectra.stft import STFT
@@ -112,8 +112,9 @@ class HarmonicSalience(FilteredSTFT):
             square_magnitude=True,
             noise_floor=noise_floor,
         )
-        octaves = math.log2(fmax / fmin)
-        pitches = fmin * 2.0 ** (np.arange(int(octaves * bins_per_octave) + 1) / bins_per_octave)
+        count = int(math.log2(fmax / fmin) * bins_per_octave) + 1
+        check_filter_count("bins_per_octave", count, stft)
+        pitches = fmin * 2.0 ** (np.arange(count) / bins_per_octave)
         combs = harmonic_kernels(fft_frequencies(stft.fft_size, sample_rate), pitches, harmonics)
         super().__init__(stft, combs, pitches, fmin, fmax)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sot import _checks
 from sot.spectra._base import checked_band, fft_frequencies
-from sot.spectra._filtered import FilteredSTFT
+from sot.spectra._filtered import FilteredSTFT, check_filter_count
 from sot.spectra.framing import FramingRule, Window
 from sot.spectra.positions import (
     MEL_SCALES,
@@ -119,6 +119,7 @@ class MelSpectrogram(FilteredSTFT):
             square_magnitude=square_magnitude,
             noise_floor=noise_floor,
         )
+        check_filter_count("n_mels", n_mels, stft)
         filters, centres = mel_filters(
             sample_rate, stft.fft_size, n_mels, fmin or 0.0, fmax, mel_scale, mel_norm
         )

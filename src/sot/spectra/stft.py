@@ -59,7 +59,7 @@ class STFT(Spectrum):
         square_magnitude: bool = False,
         noise_floor: float = 0.0,
     ) -> None:
-        fft_size = _checks.integer("fft_size", fft_size, minimum=2)
+        fft_size = _checks.frame_samples("fft_size", fft_size, minimum=2)
         hop_length = _checks.integer("hop_length", hop_length)
         win_length = fft_size if win_length is None else _checks.integer("win_length", win_length)
         if win_length > fft_size:

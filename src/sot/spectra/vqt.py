@@ -30,6 +30,8 @@ from sot.spectra.positions import Array
 _CACHED_SIZES = 4
 _SIDES = ("start", "stop")  # of a kernel
 _LONGEST = 2**22  # samples of a kernel, whose spectrum would fill the memory otherwise
+_MOST_PER_OCTAVE = 10_000
+_MOST_SAMPLES = 2**27  # of all kernels, whose making would take minutes otherwise
 
 
 class VQT(Spectrum):
@@ -86,7 +88,9 @@ class VQT(Spectrum):
         sample_rate, fmin, fmax = checked_band(sample_rate, 32.7 if fmin is None else fmin, fmax)
         if not fmin:
             _checks.fail("fmin", "a positive frequency for a logarithmic scale", "0 Hz")
-        bins_per_octave = _checks.integer("bins_per_octave", bins_per_octave)
+        bins_per_octave = _checks.integer(
+            "bins_per_octave", bins_per_octave, maximum=_MOST_PER_OCTAVE
+        )
         gamma = _checks.number("gamma", gamma, minimum=0)
         frequencies = _centres(fmin, fmax, n_bins, bins_per_octave, sample_rate)
         alpha = 2.0 ** (1.0 / bins_per_octave) - 1.0
@@ -97,6 +101,13 @@ class VQT(Spectrum):
                 f"a frequency whose kernel has at most {_LONGEST} samples",
                 f"{fmin:g} Hz with one of {lengths[0]:.0f}",
                 "raise fmin or gamma, or lower bins_per_octave or sample_rate",
+            )
+        if lengths.sum() > _MOST_SAMPLES:
+            _checks.fail(
+                "bins_per_octave",
+                f"a resolution whose kernels have at most {_MOST_SAMPLES} samples together",
+                f"{bins_per_octave} with {lengths.sum():.0f}",
+                "lower bins_per_octave, n_bins or sample_rate, or raise fmin or gamma",
             )
         lengths = lengths.astype(int)
         longest = int(lengths[0]) + int(lengths[0]) % 2

@@ -94,7 +94,7 @@ def _counts(ranks: Tensor, bins: int) -> Tensor:
 
     From the ranks of one side follow those of the other.
     """
-    counts = ranks.new_zeros(len(ranks), bins + 1)
+    counts = ranks.new_zeros(ranks.shape[0], bins + 1)
     counts.scatter_add_(-1, ranks.long(), ranks.new_ones(()).expand_as(ranks))
     return counts[:, :-1].cumsum(-1, dtype=ranks.dtype)
 
