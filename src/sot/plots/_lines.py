@@ -31,13 +31,15 @@ def check_curve(name: str, values: Tensor) -> None:
 
 
 def octave_axis(ax: Axes, side: Literal["x", "y"], label: str) -> None:
-    """A logarithmic axis in Hz, with plain numbers for ticks, whole octaves apart."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    """A logarithmic axis in Hz with plain numbers, whole octaves apart if three of them fit."""
+    from matplotlib.ticker import NullFormatter, StrMethodFormatter
+
+    from sot.plots._ticks import PitchLocator
 
     axis = ax.xaxis if side == "x" else ax.yaxis
     (ax.set_xscale if side == "x" else ax.set_yscale)("log", base=2)
-    axis.set_major_locator(LogLocator(base=2, subs=(1.0,), numticks=7))
-    axis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axis.set_major_locator(PitchLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
     axis.set_minor_formatter(NullFormatter())
     axis.set_label_text(label)
 
