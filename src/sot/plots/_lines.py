@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from torch import Tensor
 
 from sot import _checks
@@ -11,6 +13,7 @@ from sot.plots._axes import COLOURS, STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 
 def look(index: int, name: str) -> dict[str, Any]:
@@ -20,6 +23,31 @@ def look(index: int, name: str) -> dict[str, Any]:
         "linestyle": STYLES[index % len(STYLES)],
         "label": name,
     }
+
+
+def draw_curves(ax: Axes, curves: Mapping[str, tuple[Tensor, Tensor]]) -> list[Line2D]:
+    """Lines by name through points (x, y); what others cover is wider, a single point a dot."""
+    lines = []
+    points = list(curves.values())
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        covering = sum(_coincide((x, y), other) for other in points[index + 1 :])
+        lines += ax.plot(
+            x.tolist(),
+            y.tolist(),
+            linewidth=1.5 + 1.5 * covering,
+            marker="." if len(x) == 1 else None,  # a line needs two points to be seen
+            markersize=6 + 4 * covering,
+            **look(index, name),
+        )
+    return lines
+
+
+def _coincide(curve: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> bool:
+    """Whether two curves can hardly be told apart by eye."""
+    return all(
+        a.shape == b.shape and torch.allclose(a.double().cpu(), b.double().cpu(), 0.01, 0.001)
+        for a, b in zip(curve, other, strict=True)
+    )
 
 
 def check_curve(name: str, values: Tensor) -> None:

@@ -11,7 +11,7 @@ import torch
 from sot import _checks
 from sot.landscape import Landscape
 from sot.plots._axes import axes_or_new
-from sot.plots._lines import check_curve, legend, look, mark_pitch, octave_axis
+from sot.plots._lines import check_curve, draw_curves, legend, mark_pitch, octave_axis
 from sot.plots.landscape import PITCH
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def plot_landscape_gradients(
     if not landscapes:
         _checks.fail("landscapes", "at least one landscape", "none")
     ax = axes_or_new(ax)
-    lines = []
-    for index, (name, landscape) in enumerate(landscapes.items()):
+    curves = {}
+    for name, landscape in landscapes.items():
         slopes = landscape.gradients
         check_curve(f"landscapes[{name!r}]", slopes)
         scaled = slopes / slopes.abs().max().clamp(min=torch.finfo(slopes.dtype).tiny)
-        lines += ax.plot(landscape.pitches.tolist(), scaled.tolist(), **look(index, name))
+        curves[name] = landscape.pitches, scaled
+    lines = draw_curves(ax, curves)
     octave_axis(ax, "x", PITCH)
     ax.set_yscale("symlog", linthresh=_LINEAR)
     ax.set_yticks([-1, -0.1, -_LINEAR, 0, _LINEAR, 0.1, 1], ["-1", "-0.1", "", "0", "", "0.1", "1"])
