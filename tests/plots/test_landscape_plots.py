@@ -85,8 +85,10 @@ def test_a_line_that_covers_others_is_narrower_and_the_rest_are_alike(plot, ax):
     assert a > c > d == b
 
 
+@pytest.mark.parametrize("size", [(7.0, 4.0), (4.5, 3.0), (3.5, 3.0)])
 @pytest.mark.parametrize("count", range(1, 8))
-def test_the_legend_stands_above_the_curves_and_tells_them_apart(ax, count):
+def test_the_legend_stands_above_the_curves_and_tells_them_apart(size, count):
+    ax = new_figure(*size).subplots()
     curves = {f"mss-log-linear {k}": landscape(1.0, 0.0, 1.0) for k in range(count)}
     lines = plot_landscapes(curves, 300.0, ax)
     ax.figure.draw_without_rendering()

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+_FRAME: dict[str, Any] = {"framealpha": 0.8, "edgecolor": "none", "columnspacing": 1.0}
+_SURE = 0.85  # share of the size of axes that a layout is sure to leave them
+_MOST = 0.75  # share of their height that a legend gets
+
 
 def look(index: int, name: str) -> dict[str, Any]:
     """Colour, style and label of a line."""
@@ -34,9 +38,9 @@ def draw_curves(ax: Axes, curves: Mapping[str, tuple[Tensor, Tensor]]) -> list[L
         lines += ax.plot(
             x.tolist(),
             y.tolist(),
-            linewidth=1.5 + 1.5 * covering,
+            linewidth=1.5 + covering,
             marker="." if len(x) == 1 else None,  # a line needs two points to be seen
-            markersize=6 + 4 * covering,
+            markersize=6 + 3 * covering,
             **look(index, name),
         )
     return lines
@@ -81,7 +85,22 @@ def mark_pitch(ax: Axes, side: Literal["x", "y"], f0: float | None) -> None:
     line(f0, color="0.4", linestyle=":", label=f"true pitch, {f0:.0f} Hz")
 
 
-def legend(ax: Axes, location: Literal["upper left", "best"], columns: int = 1) -> None:
-    """A legend on a grid."""
+def legend(ax: Axes) -> None:
+    """A legend on a grid, where it covers least."""
     ax.grid(visible=True, alpha=0.3)
-    ax.legend(loc=location, ncols=columns, framealpha=0.8, edgecolor="none")
+    ax.legend(loc="best", **_FRAME)
+
+
+def legend_above(ax: Axes) -> None:
+    """A legend on a grid above the present limits, in two columns where they fit."""
+    ax.grid(visible=True, alpha=0.3)
+    frame = ax.get_window_extent()
+    for columns in (2, 1):
+        box = ax.legend(loc="upper left", ncols=columns, fontsize="small", **_FRAME)
+        extent = box.get_window_extent()
+        if extent.width < _SURE * frame.width:
+            break
+    share = min(extent.height / (_SURE * frame.height) + 0.04, _MOST)
+    transform = ax.yaxis.get_transform()
+    low, high = transform.transform(ax.get_ylim())
+    ax.set_ylim(top=transform.inverted().transform([low + (high - low) / (1 - share)])[0])

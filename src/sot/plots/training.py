@@ -46,5 +46,5 @@ def plot_training(
     lines = draw_curves(ax, runs)
     ax.set_xlabel("step")
     ax.set_ylabel(quantity)
-    legend(ax, "best")
+    legend(ax)
     return lines
