@@ -64,8 +64,10 @@ def test_axes_have_units_and_small_slopes_keep_their_side(ax):
     assert above - zero == pytest.approx(zero - below)
 
 
+@pytest.mark.parametrize("size", [(7.0, 4.0), (4.5, 3.0), (3.5, 3.0)])
 @pytest.mark.parametrize("count", range(1, 8))
-def test_the_legend_stands_above_the_curves(ax, count):
+def test_the_legend_stands_above_the_curves(size, count):
+    ax = new_figure(*size).subplots()
     curves = {f"mss-log-linear {k}": landscape(-1.0, 0.0, 1.0) for k in range(count)}
     plot_landscape_gradients(curves, 200.0, ax)
     ax.figure.draw_without_rendering()

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from sot.landscape import Landscape
-from sot.plots import new_figure, plot_descents, plot_landscapes, save_figure
+from sot.plots import (
+    new_figure,
+    plot_descents,
+    plot_landscape_gradients,
+    plot_landscapes,
+    save_figure,
+)
 
 
 def landscape(*values, pitches=(100.0, 200.0, 400.0)):
@@ -57,8 +63,32 @@ def test_the_true_pitch_is_marked_and_not_returned(ax):
     assert set(mark.get_ydata()) == {261.6}
 
 
+def test_a_single_pitch_or_step_is_a_dot(ax):
+    one = Landscape(torch.tensor([300.0]), torch.tensor([1.0]), torch.tensor([1.0]))
+    for plot, data in (
+        (plot_landscapes, one),
+        (plot_landscape_gradients, one),
+        (plot_descents, torch.tensor([300.0])),
+    ):
+        (line,) = plot({"a": data}, ax=new_figure().subplots())
+        assert line.get_marker() == "."
+    (line,) = plot_descents({"a": torch.tensor([300.0, 310.0])}, ax=ax)
+    assert line.get_marker() == "None"
+
+
+@pytest.mark.parametrize("plot", [plot_landscapes, plot_landscape_gradients])
+def test_a_line_that_covers_others_is_narrower_and_the_rest_are_alike(plot, ax):
+    same, other = landscape(1.0, 2.0, 3.0), landscape(3.0, 2.0, 1.0)
+    same.gradients[:], other.gradients[:] = 1.0, -1.0
+    lines = plot({"a": same, "b": other, "c": same, "d": same}, ax=ax)
+    a, b, c, d = (line.get_linewidth() for line in lines)
+    assert a > c > d == b
+
+
+@pytest.mark.parametrize("size", [(7.0, 4.0), (4.5, 3.0), (3.5, 3.0)])
 @pytest.mark.parametrize("count", range(1, 8))
-def test_the_legend_stands_above_the_curves_and_tells_them_apart(ax, count):
+def test_the_legend_stands_above_the_curves_and_tells_them_apart(size, count):
+    ax = new_figure(*size).subplots()
     curves = {f"mss-log-linear {k}": landscape(1.0, 0.0, 1.0) for k in range(count)}
     lines = plot_landscapes(curves, 300.0, ax)
     ax.figure.draw_without_rendering()

@@ -109,6 +109,7 @@ def demo(
     for ax in (left, right):
         ax.get_legend().remove()  # one for both
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    left.set_ylim(-0.05, 1.05)  # no room for a legend is needed
     save_figure(figure, output / "pitch.png")
     typer.echo(f"\nPictures: {output / 'transport.png'}, {output / 'pitch.png'}")
 

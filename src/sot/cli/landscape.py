@@ -75,8 +75,8 @@ def landscape(
     """Sweep the pitch of a candidate tone against a target; print each loss and its gradient.
 
     Gradients are per octave. Options from --preset on are the arguments of Wasserstein1DLoss. They
-    hold for the loss "sot", whose defaults here are FFT 2048, hop 256 and powers; "sot-loss" takes
-    FFT, hop, powers and exponent from it.
+    hold for the loss "sot", whose defaults here are FFT 2048, hop 256 and powers (those of the
+    preset with --preset); "sot-loss" takes FFT, hop, powers and exponent from it.
     """
     import torch
     from rich.console import Console

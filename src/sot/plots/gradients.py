@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import torch
 from sot import _checks
 from sot.landscape import Landscape
 from sot.plots._axes import axes_or_new
-from sot.plots._lines import check_curve, legend, look, mark_pitch, octave_axis
+from sot.plots._lines import check_curve, draw_curves, legend_above, mark_pitch, octave_axis
 from sot.plots.landscape import PITCH
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _LINEAR = 0.01  # share of the steepest slope up to which the axis is linear
-_DECADES = 6.4  # height of the axis from -1.5 to 1
 
 
 def plot_landscape_gradients(
@@ -44,17 +42,17 @@ def plot_landscape_gradients(
     if not landscapes:
         _checks.fail("landscapes", "at least one landscape", "none")
     ax = axes_or_new(ax)
-    lines = []
-    for index, (name, landscape) in enumerate(landscapes.items()):
+    curves = {}
+    for name, landscape in landscapes.items():
         slopes = landscape.gradients
         check_curve(f"landscapes[{name!r}]", slopes)
         scaled = slopes / slopes.abs().max().clamp(min=torch.finfo(slopes.dtype).tiny)
-        lines += ax.plot(landscape.pitches.tolist(), scaled.tolist(), **look(index, name))
+        curves[name] = landscape.pitches, scaled
+    lines = draw_curves(ax, curves)
     octave_axis(ax, "x", PITCH)
     ax.set_yscale("symlog", linthresh=_LINEAR)
     ax.set_yticks([-1, -0.1, -_LINEAR, 0, _LINEAR, 0.1, 1], ["-1", "-0.1", "", "0", "", "0.1", "1"])
-    legend_share = 0.04 + 0.075 * math.ceil((len(lines) + 2 * (f0 is not None)) / 2)
-    ax.set_ylim(-1.5, 10 ** (_DECADES * legend_share / (1 - legend_share)))
+    ax.set_ylim(-1.5, 1.5)
     ax.set_ylabel("gradient per octave (scaled)")
     mark_pitch(ax, "x", f0)
     if f0 is not None:
@@ -63,5 +61,5 @@ def plot_landscape_gradients(
         ax.fill_between([low, f0], 0, 1.5, label="wrong direction", **wrong)
         ax.fill_between([f0, high], -1.5, 0, **wrong)
         ax.set_xlim(low, high)
-    legend(ax, "upper left", columns=2)
+    legend_above(ax)
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from torch import Tensor
 from sot import _checks
 from sot.landscape import Landscape
 from sot.plots._axes import axes_or_new
-from sot.plots._lines import check_curve, legend, look, mark_pitch, octave_axis
+from sot.plots._lines import check_curve, draw_curves, legend, legend_above, mark_pitch, octave_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,21 +40,20 @@ def plot_landscapes(
     if not landscapes:
         _checks.fail("landscapes", "at least one landscape", "none")
     ax = axes_or_new(ax)
-    lines = []
-    for index, (name, landscape) in enumerate(landscapes.items()):
+    curves = {}
+    for name, landscape in landscapes.items():
         values = landscape.values
         check_curve(f"landscapes[{name!r}]", values)
         low, high = values.min(), values.max()
         scaled = (values - low) / (high - low).clamp(min=torch.finfo(values.dtype).tiny)
-        lines += ax.plot(landscape.pitches.tolist(), scaled.tolist(), **look(index, name))
+        curves[name] = landscape.pitches, scaled
+    lines = draw_curves(ax, curves)
     octave_axis(ax, "x", PITCH)
     mark_pitch(ax, "x", f0)
     ax.set_ylabel("loss (scaled to its range)")
-    entries = len(lines) + (f0 is not None)
-    columns = 1 if entries <= 3 else 2
-    ax.set_ylim(-0.05, 1.08 + 0.12 * math.ceil(entries / columns))  # room for the legend
+    ax.set_ylim(-0.05, 1.05)
     ax.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
-    legend(ax, "upper left", columns)
+    legend_above(ax)
     return lines
 
 
@@ -78,12 +76,13 @@ def plot_descents(
     if not paths:
         _checks.fail("paths", "at least one path", "none")
     ax = axes_or_new(ax)
-    lines = []
-    for index, (name, path) in enumerate(paths.items()):
+    curves = {}
+    for name, path in paths.items():
         check_curve(f"paths[{name!r}]", path)
-        lines += ax.plot(range(len(path)), path.tolist(), **look(index, name))
+        curves[name] = torch.arange(len(path)), path
+    lines = draw_curves(ax, curves)
     octave_axis(ax, "y", PITCH)
     mark_pitch(ax, "y", f0)
     ax.set_xlabel("step")
-    legend(ax, "best")
+    legend(ax)
     return lines

@@ -45,5 +45,5 @@ def plot_scalings(spectrum: Spectrum, ax: Axes | None = None) -> list[Line2D]:
         lines += ax.plot(spectrum.frequencies, positions, linewidth=width, **look(index, name))
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("position (no unit)")
-    legend(ax, "best")
+    legend(ax)
     return lines

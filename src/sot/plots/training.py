@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot.plots._axes import axes_or_new
-from sot.plots._lines import check_curve, legend, look
+from sot.plots._lines import check_curve, draw_curves, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,16 +38,13 @@ def plot_training(
     if not runs:
         _checks.fail("runs", "at least one run", "none")
     ax = axes_or_new(ax)
-    lines = []
-    for index, (name, (steps, values)) in enumerate(runs.items()):
+    for name, (steps, values) in runs.items():
         check_curve(f"steps of runs[{name!r}]", steps)
         check_curve(f"runs[{name!r}]", values)
         if steps.shape != values.shape:
             _checks.fail(f"runs[{name!r}]", f"one value for each of {len(steps)} steps", values)
-        single = "." if len(steps) == 1 else None  # a line needs two points to be seen
-        drawn = {**look(index, name), "marker": single}
-        lines += ax.plot(steps.tolist(), values.tolist(), **drawn)
+    lines = draw_curves(ax, runs)
     ax.set_xlabel("step")
     ax.set_ylabel(quantity)
-    legend(ax, "best")
+    legend(ax)
     return lines
