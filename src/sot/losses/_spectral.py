@@ -11,6 +11,7 @@ from sot import _checks
 from sot._constants import ConstantsModule
 from sot._dispatch import kernels_serve, without_autocast
 from sot.losses._base import AudioLoss
+from sot.losses._logarithm import log_weights
 from sot.losses._representation import (
     FramedAudio,
     Representation,
@@ -108,7 +109,7 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         weights = above_floor(weights, self.noise_floor)
         if self.spectrum is not None and self.lowpass is not None:
             weights = weights * self.constant("gains", weights.dtype)
-        return torch.log1p(weights / self.eps) if self.log else weights
+        return log_weights(weights, self.eps) if self.log else weights
 
     def framed(self, name: str, value: Tensor, lengths: Tensor | None = None) -> FramedAudio:
         """Audio, and what is known of its frames before their spectra are."""
