@@ -57,6 +57,21 @@ def test_the_padding_has_no_say_and_no_gradient(settings, clips, lengths, gradie
         assert slope[index].abs().max() > 0
 
 
+@pytest.mark.parametrize("votes", [{"frame_weighting": "energy"}, {"silence_db": -10}])
+def test_the_loudest_frame_is_one_that_the_item_has_by_itself(votes):
+    # By itself the first clip has one frame, at its start; beside the second, one at its end also
+    # reaches into it.
+    x = torch.full((2, 51), 0.01, dtype=torch.float64)
+    x[0, 48:50] = 1.0
+    y = x.flip(0) + 0.01 * torch.arange(51)
+    loss = Wasserstein1DLoss(
+        fft_size=32, win_length=4, hop_length=51, framing="zero", reduction="sum", **votes
+    )
+    alone = [loss(x[:1, :50], y[:1, :50]), loss(x[1:], y[1:])]
+    assert min(alone) > 0
+    torch.testing.assert_close(loss(x, y, lengths=torch.tensor([50, 51])), sum(alone))
+
+
 def test_the_mean_is_over_the_frames_that_lie_inside(settings, clips, lengths):
     x, y = (side[:3] for side in clips)
     frames = Wasserstein1DLoss(**settings, reduction="none")

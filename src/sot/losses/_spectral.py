@@ -123,6 +123,8 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
         energies = None
         if self.silence_db is not None or self.by_energy:
             energies = framing.energies(value.detach(), counts)
+            if inside is not None:  # no frame that an item would not have by itself is its loudest
+                energies = torch.where(inside, energies, 0.0)
         return FramedAudio(value, counts, frames, inside, has_channels, energies)
 
     def _sample_counts(self, batch: int, samples: int, lengths: Tensor | None) -> Tensor | None:
