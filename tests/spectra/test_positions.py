@@ -59,6 +59,16 @@ def test_vqt_positions_are_frequencies_or_bins(fmax):
         np.testing.assert_allclose(vqt.positions(scaling), positions, atol=1e-12)
 
 
+@pytest.mark.parametrize("spectrum", [STFT(64, sample_rate=RATE), VQT(256, 50, sample_rate=RATE)])
+def test_mel_positions_are_those_of_the_scale_that_is_named(spectrum):
+    low, hertz = spectrum.fmin or 0.0, spectrum.frequencies
+    mels = librosa.hz_to_mel(np.array([low, NYQUIST]), htk=True)
+    expected = share(librosa.hz_to_mel(hertz, htk=True), *mels)
+    np.testing.assert_allclose(spectrum.positions("mel", "htk"), expected, atol=1e-12)
+    with pytest.raises(ValueError, match="did you mean 'htk'"):
+        spectrum.positions("mel", "htc")
+
+
 @pytest.mark.parametrize("band", [(None, None), (80.0, 5000.0)])
 @pytest.mark.parametrize("scale", ["slaney", "htk"])
 def test_mel_positions_are_bins_or_centres(band, scale):

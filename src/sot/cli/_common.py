@@ -29,7 +29,7 @@ LOSS_OPTIONS: dict[str, tuple[type, str]] = {
     "win_length": (int, "Samples under the window (not cqt, vqt)."),
     "window": (str, "SciPy window by name, with parameters after a comma: kaiser,8.6."),
     "n_mels": (int, "Number of mel filters."),
-    "mel_scale": (str, "Mel scale: slaney or htk."),
+    "mel_scale": (str, "Mel scale of filters and positions: slaney or htk."),
     "mel_norm": (str, "Mel filters: slaney for equal area, none for peaks of 1."),
     "n_bins": (int, "Number of bins (cqt, vqt)."),
     "bins_per_octave": (int, "Resolution (cqt, vqt, harmonic, chroma)."),

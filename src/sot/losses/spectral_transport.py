@@ -63,7 +63,7 @@ class Wasserstein1DLoss(SpectralLoss):
         window: SciPy window by name, or a tuple of name and parameters; by default flat-top, and
             Hann for mel.
         n_mels: number of mel filters.
-        mel_scale: 'slaney' or 'htk'.
+        mel_scale: 'slaney' or 'htk', of the filters and of the 'mel' positions.
         mel_norm: 'slaney' for filters of equal area, None for filters that peak at 1.
         n_bins: number of bins of cqt and vqt; by default as many as fit below `fmax`.
         bins_per_octave: resolution of cqt, vqt, harmonic and chroma.
@@ -224,7 +224,8 @@ class Wasserstein1DLoss(SpectralLoss):
         # Filtered spectra have taken the floor off before they are filtered.
         self.noise_floor = noise_floor if self.spectrum is None else self.spectrum.noise_floor
         if self.spectrum is not None:
-            self.add_constant("bin_positions", self.spectrum.positions(bin_position_scaling))
+            positions = self.spectrum.positions(bin_position_scaling, mel_scale)
+            self.add_constant("bin_positions", positions)
             if self.lowpass is not None:
                 gains = lowpass_gains(self.spectrum.frequencies, self.lowpass)
                 self.add_constant("gains", gains if square_magnitude else np.sqrt(gains))

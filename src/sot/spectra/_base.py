@@ -15,6 +15,7 @@ from sot._dispatch import can_be_read, in_forward_mode, without_autocast
 from sot._threads import share_rows
 from sot.spectra.framing import FRAMINGS, Framing, FramingRule
 from sot.spectra.positions import (
+    MEL_SCALES,
     SCALINGS,
     Array,
     MelScale,
@@ -34,8 +35,6 @@ class Spectrum(ConstantsModule):
         framing: where the frames lie.
         noise_floor: how many times the median of a frame is to be taken off its bins.
     """
-
-    mel_scale: MelScale = "slaney"
 
     def __init__(
         self,
@@ -97,16 +96,20 @@ class Spectrum(ConstantsModule):
     def analyse(self, padded: Tensor, frames: int) -> Tensor:
         """Coefficients (rows, frames, bins) of padded audio (rows, samples)."""
 
-    def positions(self, scaling: Scaling = "normalized") -> Array:
-        """Ground positions of the bins, ascending, by one of the five scalings."""
+    def positions(self, scaling: Scaling = "normalized", mel_scale: MelScale = "slaney") -> Array:
+        """Ground positions of the bins, ascending, by one of the five scalings.
+
+        `mel_scale`, 'slaney' or 'htk', says what 'mel' means.
+        """
         _checks.choice("bin_position_scaling", scaling, SCALINGS)
+        _checks.choice("mel_scale", mel_scale, MEL_SCALES)
         low, high = self.fmin, self.fmax or self.sample_rate / 2
         if scaling == "absolute":
             return self.frequencies
         if scaling == "log":
             return log_positions(self.frequencies, low or None, high)
         if scaling == "mel":
-            return mel_positions(self.frequencies, low or 0.0, high, self.mel_scale)
+            return mel_positions(self.frequencies, low or 0.0, high, mel_scale)
         return self.own_positions(linear=scaling == "normalized_linear")
 
     def own_positions(self, linear: bool) -> Array:
@@ -213,4 +216,4 @@ def checked_band(
 
 def fft_frequencies(fft_size: int, sample_rate: float) -> Array:
     """Frequencies in Hz of the bins of a real FFT."""
-    return np.arange(fft_size // 2 + 1, dtype=np.float64) * (sample_rate / fft_size)
+    return np.arange(fft_size // 2 + 1, dtype=np.float64) * sample_rate / fft_size

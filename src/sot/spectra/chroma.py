@@ -8,7 +8,7 @@ from sot import _checks
 from sot.spectra._base import checked_band, fft_frequencies
 from sot.spectra._filtered import FilteredSTFT, check_filter_count
 from sot.spectra.framing import FramingRule, Window
-from sot.spectra.positions import SCALINGS, Array, Scaling
+from sot.spectra.positions import SCALINGS, Array, MelScale, Scaling
 from sot.spectra.stft import STFT
 
 _C = 440.0 * 2.0 ** (-69 / 12)  # Hz, the lowest C of MIDI, number 0
@@ -97,7 +97,11 @@ class Chroma(FilteredSTFT):
         classes = _C * 2.0 ** (np.arange(bins) / bins)
         super().__init__(stft, filters, classes, fmin, fmax)
 
-    def positions(self, scaling: Scaling = "normalized") -> Array:
+    def positions(self, scaling: Scaling = "normalized", mel_scale: MelScale = "slaney") -> Array:
         """Places of the bins on a circle of circumference 1, whatever the scaling."""
         _checks.choice("bin_position_scaling", scaling, SCALINGS)
+        return super().positions("normalized", mel_scale)
+
+    def own_positions(self, linear: bool) -> Array:
+        """Both scalings are the bin index as a part of the octave."""
         return np.arange(self.bins) / self.bins

@@ -10,7 +10,7 @@ from sot import _checks
 from sot.spectra._base import checked_band, fft_frequencies
 from sot.spectra._filtered import FilteredSTFT, check_filter_count
 from sot.spectra.framing import FramingRule, Window
-from sot.spectra.positions import Array, Scaling, bin_indices
+from sot.spectra.positions import Array, MelScale, Scaling, bin_indices
 from sot.spectra.stft import STFT
 
 
@@ -122,6 +122,6 @@ class HarmonicSalience(FilteredSTFT):
         """Both scalings are the bin index, which is logarithmic in pitch."""
         return bin_indices(self.bins)
 
-    def positions(self, scaling: Scaling = "normalized") -> Array:
+    def positions(self, scaling: Scaling = "normalized", mel_scale: MelScale = "slaney") -> Array:
         """Ground positions of the candidates; 'log' is the same as 'normalized' here."""
-        return super().positions("normalized" if scaling == "log" else scaling)
+        return super().positions("normalized" if scaling == "log" else scaling, mel_scale)

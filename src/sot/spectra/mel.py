@@ -124,11 +124,10 @@ class MelSpectrogram(FilteredSTFT):
             sample_rate, stft.fft_size, n_mels, fmin or 0.0, fmax, mel_scale, mel_norm
         )
         super().__init__(stft, filters, centres, fmin, fmax)
-        self.mel_scale = mel_scale
 
-    def positions(self, scaling: Scaling = "normalized") -> Array:
+    def positions(self, scaling: Scaling = "normalized", mel_scale: MelScale = "slaney") -> Array:
         """Ground positions of the bins; 'mel' is the same as 'normalized' here."""
-        return super().positions("normalized" if scaling == "mel" else scaling)
+        return super().positions("normalized" if scaling == "mel" else scaling, mel_scale)
 
     def own_positions(self, linear: bool) -> Array:
         """Both scalings are the bin index, which is uniform in mel."""
