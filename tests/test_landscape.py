@@ -77,6 +77,7 @@ def test_the_derivative_of_a_tone_is_that_of_its_phase():
         ((torch.tensor([440.0]), 0, RATE), ValueError, "samples: expected"),
         ((torch.tensor([440.0]), 100, -1), ValueError, "sample_rate: expected"),
         ((torch.tensor([440.0]), 100, RATE, torch.ones(2, 2)), ValueError, "amplitudes: expected"),
+        ((torch.tensor([440.0]), 100, RATE, [1.0, 0.5]), TypeError, "amplitudes: expected"),
     ],
 )
 def test_wrong_arguments_of_a_tone_are_named(arguments, kind, said):

@@ -33,7 +33,7 @@ def harmonic_tone(
 
     Raises:
         ValueError: a length or rate that is not positive, or amplitudes of another shape.
-        TypeError: pitches that are not floating-point numbers.
+        TypeError: pitches that are not floating-point numbers, or amplitudes that are no tensor.
 
     Example:
         >>> import torch
@@ -44,7 +44,8 @@ def harmonic_tone(
     f0 = _checks.floating("f0", f0)
     _checks.integer("samples", samples)
     _checks.number("sample_rate", sample_rate, above=0)
-    amplitudes = f0.new_ones(1) if amplitudes is None else amplitudes.to(f0)
+    amplitudes = f0.new_ones(1) if amplitudes is None else amplitudes
+    amplitudes = _checks.tensor("amplitudes", amplitudes).to(f0)
     if amplitudes.ndim != 1:
         _checks.fail("amplitudes", "shape (harmonics,)", amplitudes)
     time = torch.arange(samples, dtype=torch.float64, device=f0.device) / sample_rate

@@ -134,6 +134,7 @@ def test_resolutions_are_checked_like_a_single_one():
         (ValueError, {"variant": "linar"}),
         (TypeError, {"variant": 1}),
         (ValueError, {"fft_sizes": [512, 2]}),
+        (ValueError, {"fft_sizes": []}),
         (TypeError, {"fft_sizes": [512.0]}),
         (TypeError, {"fft_sizes": 512}),
         (TypeError, {"fft_sizes": "512"}),

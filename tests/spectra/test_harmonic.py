@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sot.spectra import HarmonicSalience
+from sot.spectra import STFT, HarmonicSalience
 from sot.spectra.harmonic import harmonic_kernels
 
 RATE = 16000
@@ -44,6 +44,18 @@ def test_the_comb_is_the_formula_inside_its_range_and_zero_outside():
     found = harmonic_kernels(frequencies, pitches, harmonics=2)[:, 0]
     expected = [0, 0, 0, 1, -(1.5**-0.5), 0, 0]  # zeros of the cosine end it on both sides
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_salience_is_the_documented_formula():
+    torch.manual_seed(0)
+    sound = torch.randn(6000, dtype=torch.float64)
+    salience = HarmonicSalience(sample_rate=RATE)
+    power = STFT(2048, 512, window="blackmanharris", square_magnitude=True)(sound)
+    faint = 1e-6 * power.amax(-1, keepdim=True)
+    combs = harmonic_kernels(np.fft.rfftfreq(2048, 1 / RATE), salience.frequencies, harmonics=10)
+    sums = ((power + faint).sqrt() - faint.sqrt()) @ torch.from_numpy(combs)
+    expected = (sums.clamp(min=0) / sums.amax(-1, keepdim=True)) ** 8
+    torch.testing.assert_close(salience(sound), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_a_comb_has_its_teeth_at_the_harmonics():

@@ -52,7 +52,8 @@ def frame_by_frame(
 
     Raises:
         ValueError: the loss takes spectrograms or transports over time, or the shapes do not fit.
-        TypeError: input that is not a floating-point tensor.
+        TypeError: a loss of another class, or input that is not a floating-point tensor. Like all
+            errors of a generator, it is raised when the first frames are asked for.
 
     Example:
         >>> import torch

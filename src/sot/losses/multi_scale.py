@@ -42,7 +42,7 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
         validate: check the values of the input; None checks eager CPU tensors only.
 
     Raises:
-        ValueError: an unknown name, or sizes out of range.
+        ValueError: an unknown name, no size, or sizes out of range.
         TypeError: a setting of the wrong type.
 
     References:
@@ -76,8 +76,10 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
             framing = "whole" if smooth else "end"
         if fft_sizes is None:
             fft_sizes = _SMOOTH_SIZES if smooth else _SIZES
-        if isinstance(fft_sizes, str) or not isinstance(fft_sizes, Sequence) or not fft_sizes:
+        if isinstance(fft_sizes, str) or not isinstance(fft_sizes, Sequence):
             _checks.fail("fft_sizes", "a list of window lengths", fft_sizes, kind=TypeError)
+        if not fft_sizes:
+            _checks.fail("fft_sizes", "at least one window length", "an empty list")
         self.spectra = nn.ModuleList(
             STFT(
                 fft_size=_checks.frame_samples("fft_sizes", size, minimum=4),
@@ -97,7 +99,8 @@ class MultiScaleSpectralLoss(AudioLoss[list[Representation]]):
             lengths: samples of each item of a padded batch, shape (batch,).
 
         Returns:
-            A scalar, or (batch,) for `reduction='batch'`, in float32 at least.
+            A scalar, or (batch,) for `reduction='batch'`, in float32 at least. For 'none' a tuple
+            with (batch, frames) or (batch, channels, frames) for each size.
 
         Raises:
             ValueError: shapes that do not fit, or NaN or infinite audio.

@@ -57,33 +57,36 @@ class Wasserstein1DLoss(SpectralLoss):
         apply_root: take the p-th root, which makes the loss a distance.
         circular: positions lie on a circle of circumference 1, such as an octave.
         device: where the module's constants start out; they follow `.to`.
-        fft_size: samples of the transform (stft, mel).
+        fft_size: samples of the transform (all but cqt and vqt).
         hop_length: samples from one frame to the next.
-        win_length: samples under the window, `fft_size` by default (stft, mel).
-        window: SciPy window by name, or a tuple of name and parameters; by default flat-top, and
-            Hann for mel.
+        win_length: samples under the window, `fft_size` by default (all but cqt and vqt).
+        window: SciPy window by name, or a tuple of name and parameters; by default flat-top, Hann
+            for mel and chroma, 'blackmanharris' for harmonic.
         n_mels: number of mel filters.
         mel_scale: 'slaney' or 'htk', of the filters and of the 'mel' positions.
         mel_norm: 'slaney' for filters of equal area, None for filters that peak at 1.
         n_bins: number of bins of cqt and vqt; by default as many as fit below `fmax`.
         bins_per_octave: resolution of cqt, vqt, harmonic and chroma.
         bins_per_semitone: deprecated, a twelfth of `bins_per_octave`.
-        fmin: lowest frequency in Hz: the first bin (cqt, vqt; 32.7 by default), the edge of the
-            first filter (mel), or the limit below which bins are left out (stft).
-        fmax: highest frequency in Hz, likewise; the Nyquist frequency by default.
+        fmin: lowest frequency in Hz: the first bin (cqt, vqt; 32.7 by default) or candidate
+            (harmonic; 30), the edge of the first filter (mel), or the limit below which bins are
+            left out (stft, chroma; 110 for chroma).
+        fmax: highest frequency in Hz, likewise; by default the Nyquist frequency, and for harmonic
+            at most 4000.
         gamma: widens the low bins of the vqt; 0 is the cqt.
         sample_rate: in Hz.
         bin_position_scaling: the ground positions. 'normalized': f / Nyquist for stft, uniform in
             mel for mel, linear in Hz over [0, 1] for cqt and vqt. 'normalized_linear': the same,
             but the bin index, logarithmic in f, for cqt and vqt. 'absolute': Hz. 'log': log2 f and
-            'mel': mel(f), with [fmin, fmax] mapped to [0, 1].
+            'mel': mel(f), with [fmin, fmax] mapped to [0, 1]. For harmonic both normalized ones and
+            'log' are the bin index; chroma has the same places on its circle by all five.
         square_magnitude: compare powers instead of magnitudes.
         log: compress the spectrum s to log(1 + s / eps), which is not negative.
         reduce: True is `reduction='mean'`, False is `reduction='none'`.
         reduction: 'mean' over the frames that vote, 'sum' over them, 'batch' for the mean of each
             item, 'none' for one value per frame, (batch, frames) or (batch, channels, frames), in
             which a frame that does not vote has 0. With `dim=-2`, frames are bins.
-        framing: 'whole' (default for stft and mel), 'zero' (for cqt and vqt), 'reflect' or 'end',
+        framing: 'whole' (default), 'zero' (default for cqt and vqt), 'reflect' or 'end',
             see :class:`~sot.spectra.Framing`. With 'whole', up to hop_length - 1 trailing samples
             get no gradient. Audio shorter than a frame is zero-padded to one.
         silence: 'ignore': frames in which either side is silent do not vote; if none votes, the

@@ -27,8 +27,10 @@ class WeightedSum(nn.Module):
         weights: factor of each by name; 1 where none is given.
 
     Raises:
-        ValueError: no loss, a negative weight, or a weight of an unknown name.
-        TypeError: a loss that is not a module, or that is itself such a sum.
+        ValueError: no loss, a name that modules cannot have, a weight that is negative or infinite,
+            or one of an unknown name.
+        TypeError: a loss that is not a module, or that is itself such a sum, or a weight that is no
+            number.
 
     Example:
         >>> import torch
@@ -85,7 +87,11 @@ class WeightedSum(nn.Module):
         return WeightedLoss(sum(weighted[1:], start=weighted[0]), parts)
 
     def bind(self, reference: Tensor, **settings: Any) -> WeightedSum:
-        """Fix the reference of every loss; call the result with an estimate alone."""
+        """Fix the reference of every loss; call the result with an estimate alone.
+
+        Raises:
+            ValueError: a loss without a method `bind`.
+        """
         bound: dict[str, nn.Module] = {}
         for name, loss in self.losses.items():
             bind = getattr(loss, "bind", None)

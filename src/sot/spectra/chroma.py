@@ -39,6 +39,8 @@ def chroma_filters(frequencies: Array, bins: int, fmin: float, fmax: float) -> A
 class Chroma(FilteredSTFT):
     """Energy of each pitch class, for transport around the circle of an octave.
 
+    Its `frequencies` are those of the pitch classes in the octave of MIDI notes 0 to 11.
+
     Args:
         fft_size: samples of the transform.
         hop_length: samples from one frame to the next.

@@ -17,8 +17,8 @@ from sot.spectra.stft import STFT
 def harmonic_kernels(frequencies: Array, pitches: Array, harmonics: int) -> Array:
     """Comb of each candidate pitch: cos(2 pi q) / sqrt(q) of the harmonic number q = f / f0.
 
-    Positive around the harmonics and negative between them, from half of the first harmonic to
-    half way beyond the last, where it ends in a zero of the cosine.
+    Positive around the harmonics and negative between them. It starts a quarter of f0 above 0 Hz
+    and ends three quarters of f0 above the last harmonic, both at zeros of the cosine.
 
     Args:
         frequencies: in Hz, shape (bins,).
@@ -48,6 +48,8 @@ class HarmonicSalience(FilteredSTFT):
     Magnitudes m of a frame are summed to S(f0) = max(0, sum m(f) K(f / f0)) with the comb K of
     :func:`~sot.spectra.harmonic.harmonic_kernels`; the result is (S / max S) ** 8, which leaves
     little but the pitch, its octaves and fifths. It does not depend on the level of the sound.
+    Faint magnitudes fade out: m = sqrt(P + d) - sqrt(d) for a bin with the power P, where d is a
+    millionth of the largest power in the frame.
 
     Args:
         fft_size: samples of the transform. A frame should last about 1/8 s: 2048 at 16 kHz.

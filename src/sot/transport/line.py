@@ -156,7 +156,8 @@ def quantile_function(
         for a level beyond the mass: shape (..., k). Gradients reach `xs`.
 
     Raises:
-        ValueError: shapes that do not fit, or cumulative weights that descend.
+        ValueError: shapes that do not fit, NaN or infinite input, or cumulative weights that
+            descend.
         TypeError: input that is not a real tensor.
 
     Example:
