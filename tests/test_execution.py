@@ -1,5 +1,6 @@
 """Where and how the losses run: compiled, exported, in workers, in processes, without Numba."""
 
+import inspect
 import os
 import platform
 import shutil
@@ -18,8 +19,9 @@ from torch.utils.data import DataLoader, Dataset
 
 import sot
 from sot import Wasserstein1DLoss, _dispatch
-from sot.losses._fused import spectral_cost
-from sot.losses._streamed import streamed
+from sot.losses._fused import _spectral_cost, spectral_cost
+from sot.losses._streamed import _streamed, streamed
+from sot.transport._ops import _transport
 
 
 def run_python(script: str, *arguments: str, **environment: str) -> str:
@@ -131,6 +133,33 @@ def test_forward_and_reverse_mode_agree_on_a_whole_loss():
     x.requires_grad_()
     (gradient,) = torch.autograd.grad(loss(x, y), x)
     torch.testing.assert_close(slope, (gradient * direction).sum())
+
+
+@pytest.mark.parametrize("function", [_spectral_cost, _streamed, _transport])
+def test_the_functions_of_operators_are_annotated_by_types(function):
+    # Older versions of torch do not look up the names of types for the schema of an operator.
+    annotations = inspect.signature(function).parameters.values()
+    assert not any(isinstance(parameter.annotation, str) for parameter in annotations)
+
+
+class OldIndices(TorchDispatchMode):
+    """Indices as older versions of torch want them: 64 bits wide where elements are gathered."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func.overloadpacket in (torch.ops.aten.gather, torch.ops.aten.scatter_add_):
+            assert args[2].dtype == torch.int64
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("settings", [{}, {"quantile_lowpass": True}, {"circular": True}])
+@pytest.mark.parametrize("transform", [{"fft_size": 64}, {"transform": "cqt", "fmin": 200.0}])
+def test_without_kernels_indices_are_such_as_older_versions_take(monkeypatch, transform, settings):
+    monkeypatch.setattr(_dispatch, "NUMBA_IS_THERE", False)
+    loss = Wasserstein1DLoss(**transform, **settings, framing="reflect")
+    x, y = torch.randn(2, 3, 900, requires_grad=True).unbind(0)
+    with OldIndices():
+        value = loss(x, y, lengths=torch.tensor([900, 500, 20]))
+        torch.autograd.grad(value, (x, y))
 
 
 @pytest.mark.parametrize("wanted", [(True, True), (True, False), (False, True)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
@@ -33,6 +33,8 @@ class Operator:
         setup: Callable[..., None],
         backward: Callable[..., Any],
     ) -> None:
+        # Older versions of torch do not look up the names of types.
+        forward.__annotations__ = get_type_hints(forward)
         self.custom = torch.library.custom_op(name, forward, mutates_args=())
         self.custom.register_fake(fake)
         self.custom.register_autograd(backward, setup_context=setup)

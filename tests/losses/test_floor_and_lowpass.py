@@ -6,7 +6,7 @@ import torch
 from scipy.signal import get_window
 
 from sot import Wasserstein1DLoss, _dispatch
-from sot.losses.spectral_transport import lowpass_gains
+from sot.losses._spectral import lowpass_gains
 
 SIZE, HOP, RATE = 64, 16, 8000
 STFT = {"fft_size": SIZE, "hop_length": HOP, "sample_rate": RATE, "square_magnitude": True}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
@@ -24,6 +26,7 @@ from sot.losses._streamed import Analysis, Bins, running_levels
 from sot.spectra import STFT, FilteredSTFT, Spectrum, above_floor, magnitude_or_power
 from sot.transport import sorted_histogram
 
+Array = NDArray[np.float64]
 Side = Representation | FramedAudio
 
 
@@ -226,6 +229,11 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
                 f"for example torch.linspace(0, 1, {spectrum.shape[-1]})",
             )
         return self.constant("bin_positions", spectrum.real.dtype)
+
+
+def lowpass_gains(frequencies: Array, corner: float) -> Array:
+    """Factors of powers, 1 / (1 + (f / corner)^2)^2: a fall of 12 dB an octave above the corner."""
+    return (1.0 + (frequencies / corner) ** 2) ** -2.0
 
 
 def _without_padding(positions: Tensor, counted: Tensor | None) -> Tensor:

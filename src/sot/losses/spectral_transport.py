@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from sot import _checks
@@ -22,7 +21,7 @@ from sot.losses._reduction import (
 )
 from sot.losses._replaced import positive_root, replaced_cost
 from sot.losses._representation import FramedAudio, Representation, sides
-from sot.losses._spectral import Side, SpectralLoss, check_that_they_fit
+from sot.losses._spectral import Side, SpectralLoss, check_that_they_fit, lowpass_gains
 from sot.losses._spectrum import Transform, make_spectrum
 from sot.losses._streamed import Transport, can_stream, streamed_cost
 from sot.losses._ways import way_to_costs
@@ -30,7 +29,6 @@ from sot.losses.presets import PRESETS, with_presets
 from sot.spectra import SCALINGS, STFT, FilteredSTFT, FramingRule, MelScale, Scaling, Window
 from sot.transport import Histogram, circular_transport, quantiles
 
-Array = NDArray[np.float64]
 Quantiles = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
@@ -399,11 +397,6 @@ class Wasserstein1DLoss(SpectralLoss):
             parts = (part.reshape(*votes.shape, -1) for part in quantiles(*rows))
         a, b, c, d, e = (reference.without_channels(part) for part in parts)
         return a, b, c, d, e
-
-
-def lowpass_gains(frequencies: Array, corner: float) -> Array:
-    """Factors of powers, 1 / (1 + (f / corner)^2)^2: a fall of 12 dB an octave above the corner."""
-    return (1.0 + (frequencies / corner) ** 2) ** -2.0
 
 
 def _octave(bins_per_octave: int, bins_per_semitone: int | None, warn: bool) -> int:

@@ -127,7 +127,7 @@ def slope(
     """
     infinity = float("inf")
     matched = positions_at(extended(y), below)
-    following = torch.nn.functional.pad(other, (0, 1), value=infinity).gather(-1, below)
+    following = torch.nn.functional.pad(other, (0, 1), value=infinity).gather(-1, below.long())
     following = torch.minimum(
         following, torch.nn.functional.pad(own[..., 1:], (0, 1), value=infinity)
     )
