@@ -104,3 +104,18 @@ def test_up_to_a_hop_of_trailing_samples_lies_in_no_whole_frame():
     STFT(64, 16)(audio).sum().backward()
     assert bool((audio.grad[-15:] == 0).all())
     assert bool((audio.grad[1:-15] != 0).all())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("hole", 512, 128), ValueError, "rule: .* did you mean 'whole'"),
+        (("whole", 0, 128), ValueError, "frame_length: expected .* at least 1, got 0"),
+        (("whole", 512, 0), ValueError, "hop_length: expected .* at least 1, got 0"),
+        (("zero", 512, 1.5), TypeError, "hop_length: expected a whole number"),
+        (("zero", 512, 128, 256), ValueError, "block_length: expected .* at least 512, got 256"),
+    ],
+)
+def test_frames_that_cannot_be_are_refused_by_name(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Framing(*arguments)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sot import _checks
 from sot._dispatch import can_be_read
 from sot._threads import share_rows
 
@@ -47,6 +48,13 @@ class Framing:
     frame_length: int
     hop_length: int
     block_length: int = 0
+
+    def __post_init__(self) -> None:
+        _checks.choice("rule", self.rule, FRAMINGS)
+        frame_length = _checks.integer("frame_length", self.frame_length)
+        _checks.integer("hop_length", self.hop_length)
+        if self.block_length != 0:
+            _checks.integer("block_length", self.block_length, minimum=frame_length)
 
     @property
     def _block(self) -> int:
@@ -163,8 +171,6 @@ class Framing:
 def window_samples(window: Window, length: int) -> Array:
     """A periodic SciPy window as a float64 array; SciPy is imported when a window is made."""
     from scipy.signal import get_window, windows
-
-    from sot import _checks
 
     if isinstance(window, bool):
         _checks.fail("window", _WINDOWS, window, kind=TypeError)
