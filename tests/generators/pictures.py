@@ -53,6 +53,11 @@ def _training(ax):
     plots.plot_training(runs, "validation LSD (dB²)", ax)
 
 
+def _landscapes(ax):
+    plots.plot_landscapes(LANDSCAPES, 300.0, ax)
+    ax.set_ylim(top=1.3)  # the room for the legend is as high as its words are set
+
+
 def _pitches(ax):
     true = torch.logspace(5.5, 10.5, 80, base=2)
     off = torch.arange(80) % 9
@@ -66,7 +71,7 @@ PANELS = {
     "quantiles": lambda ax: plots.plot_quantiles(*PAIR, ax),
     "over_time_hertz": lambda ax: _over_time(ax, "Hz"),
     "over_time_semitones": lambda ax: _over_time(ax, "semitones"),
-    "landscapes": lambda ax: plots.plot_landscapes(LANDSCAPES, 300.0, ax),
+    "landscapes": _landscapes,
     "gradients": lambda ax: plots.plot_landscape_gradients(LANDSCAPES, 300.0, ax),
     "descents": lambda ax: plots.plot_descents({"a": PITCHES[:40], "b": PITCHES[40:]}, 300.0, ax),
     "training": _training,
