@@ -28,6 +28,14 @@ def test_stft_positions_are_frequencies():
         np.testing.assert_allclose(stft.positions(scaling), positions, atol=1e-12)
 
 
+@pytest.mark.parametrize("rate", [8000, 22050, 44100])
+def test_the_last_bin_of_an_even_size_is_just_at_the_nyquist_frequency(rate):
+    for size in range(2, 300, 2):
+        stft = STFT(size, sample_rate=rate, fmax=rate / 2)
+        assert stft.frequencies[-1] == rate / 2
+        assert stft.bins == size // 2 + 1
+
+
 def test_stft_positions_in_a_band_map_the_band_to_one_on_perceptual_scales():
     stft = STFT(1000, sample_rate=RATE, fmin=100, fmax=3200)
     hertz = np.arange(112, 3201, 16.0)
