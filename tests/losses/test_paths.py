@@ -49,6 +49,44 @@ def test_values_and_gradients_are_the_same(settings, variant, reduction, noise, 
             torch.testing.assert_close(found, clear, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize("square", [False, True])
+def test_a_side_without_a_derivative_changes_nothing(settings, square, noise, path):
+    loss = Wasserstein1DLoss(**settings, square_magnitude=square, reduction="none")
+    x, y = (noise(2, 900, seed=seed, dtype=torch.float64) for seed in (0, 1))
+    free = [side.clone().requires_grad_() for side in (x, y)]
+    values = loss(*free)
+    slopes = torch.autograd.grad(values.sum(), free)
+    first, second = loss(free[0], y), loss(x, free[1])
+    for found in (first, second, loss(x, y)):
+        torch.testing.assert_close(found, values, rtol=1e-9, atol=1e-12)
+    (by_x,), (by_y,) = (
+        torch.autograd.grad(found.sum(), side)
+        for found, side in zip((first, second), free, strict=True)
+    )
+    torch.testing.assert_close([by_x, by_y], list(slopes), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("square", [False, True])
+def test_the_positions_of_the_bins_may_be_given_for_one_side(settings, square, noise, path):
+    loss = Wasserstein1DLoss(**settings, square_magnitude=square)
+    x, y = (noise(2, 900, seed=seed, dtype=torch.float64) for seed in (0, 1))
+    own = loss.constant("bin_positions", x.dtype)
+    expected = loss(x, y)
+    for found in (loss(x, y, y_positions=own), loss(x, y, own), loss.bind(x)(y, positions=own)):
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("wide", [0, 1])
+def test_sides_of_two_precisions_are_compared_in_the_wider_one(settings, wide, noise, path):
+    loss = Wasserstein1DLoss(**settings, square_magnitude=True)
+    sides = [noise(2, 900, seed=seed) for seed in (0, 1)]
+    exact = loss(*(side.double() for side in sides))
+    sides[wide] = sides[wide].double().requires_grad_()
+    found = loss(*sides)
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found, exact, rtol=1e-4, atol=1e-9)
+
+
 FRAMES = {
     "band": {"fmin": 500, "fmax": 4000},
     "short window": {"win_length": 50},

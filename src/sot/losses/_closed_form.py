@@ -48,21 +48,22 @@ class _ClosedForm(torch.autograd.Function):
         p: float,
         cut: bool,
     ) -> tuple[Tensor, Tensor]:
-        levels_u, levels_v = (magnitude_or_power(side, square).cumsum(-1) for side in (x, y))
-        mass_x, mass_y, votes = rule.masses(levels_u[:, -1], levels_v[:, -1])
-        divisor_x, divisor_y = _divisors(rule, mass_x, mass_y)
-        levels_u.div_(divisor_x[:, None])
-        levels_v.div_(divisor_y[:, None])
-        found = slopes_by_rank(x_positions, y_positions, levels_u, levels_v, p, cut)
+        levels = [magnitude_or_power(side, square).cumsum(-1) for side in (x, y)]
+        mass_x, mass_y, votes = rule.masses(*(side[:, -1] for side in levels))
+        divisors = divisor_x, divisor_y = _divisors(rule, mass_x, mass_y)
+        for side, divisor in zip(levels, divisors, strict=True):
+            side.div_(divisor[:, None])
+        del side
+        found = slopes_by_rank(x_positions, y_positions, levels, p, cut)
         slopes_x, slopes_y = None, None
         # The reciprocal of a mass of less than this is beyond the range of numbers.
         tiny = torch.finfo(mass_x.dtype).tiny
         if ctx.needs_input_grad[0]:
-            offset = _offset_x(rule, levels_u, levels_v, found) / mass_x.clamp(min=tiny)
+            offset = _offset_x(rule, found) / mass_x.clamp(min=tiny)
             divisor = divisor_x.clamp(min=tiny)
             slopes_x = torch.addcdiv(offset[:, None], potentials(found.u), divisor[:, None])
         if ctx.needs_input_grad[1]:
-            offset = _offset_y(rule, levels_v, found) / mass_y.clamp(min=tiny)
+            offset = _offset_y(rule, found) / mass_y.clamp(min=tiny)
             divisor = divisor_y.clamp(min=tiny)
             slopes_y = torch.addcdiv(offset[:, None], potentials(found.v), divisor[:, None])
         ctx.settings = (square, rule, p, cut)
@@ -97,32 +98,24 @@ def _divisors(rule: MassRule, mass_x: Tensor, mass_y: Tensor) -> tuple[Tensor, T
     return ones, mass_y / mass_x if rule.balanced else ones
 
 
-def _offset_x(rule: MassRule, levels_u: Tensor, levels_v: Tensor, found: Slopes) -> Tensor:
+def _offset_x(rule: MassRule, found: Slopes) -> Tensor:
     """How the mass of x enters both histograms, times that mass: by the quotient rule."""
-    offset = torch.zeros_like(found.cost)
-    if rule.normalize:
-        offset = offset - torch.linalg.vecdot(levels_u, found.u)
+    offset = -found.moment_u if rule.normalize else torch.zeros_like(found.cost)
     if rule.normalize != rule.balanced:
-        moment: Tensor = torch.linalg.vecdot(levels_v, found.v)
-        offset = offset - moment if rule.normalize else offset + moment
+        offset = offset - found.moment_v if rule.normalize else offset + found.moment_v
     return offset
 
 
-def _offset_y(rule: MassRule, levels_v: Tensor, found: Slopes) -> Tensor:
+def _offset_y(rule: MassRule, found: Slopes) -> Tensor:
     """:func:`_offset_x` for y, whose mass enters its own histogram alone."""
-    if not rule.balanced:
-        return torch.zeros_like(found.cost)
-    moment: Tensor = torch.linalg.vecdot(levels_v, found.v)
-    return -moment
+    return -found.moment_v if rule.balanced else torch.zeros_like(found.cost)
 
 
 def _chained(side: Tensor, slopes: Tensor, grad: Tensor, square: bool) -> Tensor:
     """Derivative with respect to coefficients, from those by their weights and of the costs."""
     if not side.is_complex():
         return slopes * grad
-    parts = torch.view_as_real(side)  # faster than products of complex and real numbers
     if square:
-        grad = 2 * grad
-    else:
-        parts = parts / side.abs().clamp(min=torch.finfo(slopes.dtype).tiny)[..., None]
-    return torch.view_as_complex(parts * (slopes * grad)[..., None])
+        return side * (slopes * (2 * grad))
+    lengths = side.abs().clamp(min=torch.finfo(slopes.dtype).tiny)
+    return side * lengths.reciprocal() * (slopes * grad)

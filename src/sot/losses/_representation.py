@@ -95,12 +95,14 @@ class FramedAudio:
 def sides(
     reference: Representation, estimate: Representation
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Both spectra in one type, and the positions of both."""
+    """Both spectra in one precision, and the positions of both."""
     assert reference.positions is not None  # whoever represented a side has seen to it
     assert estimate.positions is not None
-    dtype = torch.promote_types(reference.spectrum.dtype, estimate.spectrum.dtype)
-    x, y = reference.spectrum.to(dtype), estimate.spectrum.to(dtype)
-    return x, y, reference.positions, estimate.positions
+    x, y = reference.spectrum, estimate.spectrum
+    real = torch.promote_types(x.real.dtype, y.real.dtype)
+    # One may hold weights already while the other holds coefficients, and each stays what it is.
+    x, y = (side.to(torch.promote_types(side.dtype, real)) for side in (x, y))
+    return x, y, reference.positions.to(real), estimate.positions.to(real)
 
 
 def split_audio(name: str, value: Tensor) -> tuple[Tensor, bool]:

@@ -88,7 +88,10 @@ class SpectralLoss(ConstantsModule, AudioLoss[Side]):
     ) -> Representation:
         """Weights where they are needed, along the axis of transport, on their positions."""
         spectrum, inside, counted = side.spectrum, side.inside, None
-        if self.needs_weights or positions is not None:
+        # Without the kernels, which take coefficients as they are, those without a derivative
+        # would only be kept: weights are half as large.
+        fixed = not (torch.is_grad_enabled() and spectrum.requires_grad)
+        if self.needs_weights or positions is not None or (fixed and not kernels_serve(spectrum)):
             spectrum = self._weights(spectrum)
         if self.over_time:
             if inside is not None:

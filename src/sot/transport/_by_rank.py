@@ -24,23 +24,32 @@ class Slopes(NamedTuple):
         cost: shape (rows,).
         u: shape (rows, n); where levels are equal, the mean over the two orders of passing them.
         v: shape (rows, m), likewise.
+        moment_u: sum of levels times derivatives, shape (rows,).
+        moment_v: likewise.
     """
 
     cost: Tensor
     u: Tensor
     v: Tensor
+    moment_u: Tensor
+    moment_v: Tensor
 
 
-def slopes_by_rank(
-    x: Tensor, y: Tensor, levels_u: Tensor, levels_v: Tensor, p: float, cut: bool
-) -> Slopes:
-    """Costs and derivatives from running sums; see :func:`sot.transport._merge.transport_cost`."""
-    x, y, orders = extended(x), extended(y), _ranks(levels_u, levels_v)
-    cost_u, slopes_u = _slopes(x, y, levels_u, levels_v, orders, p, cut)
-    for order, ranks in enumerate(orders):  # in the place of those that nobody needs any more
-        orders[order] = _counts(ranks, levels_v.shape[-1])
-    cost_v, slopes_v = _slopes(y, x, levels_v, levels_u, orders, p, cut)
-    return Slopes((cost_u + cost_v).clamp(min=0.0), slopes_u, slopes_v)
+def slopes_by_rank(x: Tensor, y: Tensor, levels: list[Tensor], p: float, cut: bool) -> Slopes:
+    """Costs and derivatives from the running sums of both sides, which are taken off their list.
+
+    See :func:`sot.transport._merge.transport_cost`. Most of the memory is in arrays as large as
+    those, so each goes when nobody needs it any more.
+    """
+    v, u = levels.pop(), levels.pop()
+    x, y, orders = extended(x), extended(y), _ranks(u, v)
+    cost_u, moment_u, slopes_u = _slopes(x, y, u, v if cut else None, orders, p)
+    other = u if cut else None
+    del u
+    for order, ranks in enumerate(orders):
+        orders[order] = _counts(ranks, v.shape[-1])
+    cost_v, moment_v, slopes_v = _slopes(y, x, v, other, orders, p)
+    return Slopes((cost_u + cost_v).clamp(min=0.0), slopes_u, slopes_v, moment_u, moment_v)
 
 
 def potentials(slopes: Tensor) -> Tensor:
@@ -60,8 +69,8 @@ class _CostByRank(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, y: Tensor, u: Tensor, v: Tensor, p: float, cut: bool
     ) -> Tensor:
-        found = slopes_by_rank(x, y, u.cumsum(-1), v.cumsum(-1), p, cut)
-        wanted = zip(found[1:], ctx.needs_input_grad[2:4], strict=True)
+        found = slopes_by_rank(x, y, [u.cumsum(-1), v.cumsum(-1)], p, cut)
+        wanted = zip((found.u, found.v), ctx.needs_input_grad[2:4], strict=True)
         ctx.save_for_backward(*(potentials(side) if needed else None for side, needed in wanted))
         return found.cost
 
@@ -78,15 +87,15 @@ def _ranks(u: Tensor, v: Tensor) -> Orders:
     First if u goes first where levels are equal, then if v does, bin by bin; see
     :func:`sot.transport._merge.levels_below`, which searches for what is counted here.
     """
-    turns_v = _turns(v).add_(1)
+    turns_v = _turns(v)
     upto = torch.searchsorted(v, u, right=True, out_int32=True)
-    last = (upto - 1).clamp_(min=0).long()
+    last = upto.long().sub_(1).clamp_(min=0)
     # Of the levels up to this one, those that equal it and are no earlier in their run.
     equals = v.gather(-1, last) == u
-    equal = turns_v.gather(-1, last).mul_(equals)
-    del last, turns_v  # before as much is needed again
+    equal = turns_v.gather(-1, last).add_(1).mul_(equals)
+    del last, turns_v, equals  # before as much is needed again
     first = upto - equal.sub_(_turns(u)).clamp_(min=0)
-    return [first, torch.minimum(first + 1, upto)]
+    return [first, (first + 1).clamp_(max=upto)]
 
 
 def _counts(ranks: Tensor, bins: int) -> Tensor:
@@ -100,35 +109,40 @@ def _counts(ranks: Tensor, bins: int) -> Tensor:
 
 
 def _turns(levels: Tensor) -> Tensor:
-    """The place of each level in its run of equal levels."""
-    index = torch.arange(levels.shape[-1], dtype=torch.int32, device=levels.device)
-    pad = torch.nn.functional.pad
-    return index - pad(index[1:] * (levels[:, 1:] > levels[:, :-1]), (1, 0)).cummax(-1).values
+    """The place of each level in its run of equal levels, in the narrowest type that holds all."""
+    bins = levels.shape[-1]
+    narrow = torch.int16 if bins <= torch.iinfo(torch.int16).max else torch.int32
+    index = torch.arange(bins, dtype=narrow, device=levels.device)
+    starts = (index[1:] * (levels[:, 1:] > levels[:, :-1])).cummax(-1).values
+    return torch.nn.functional.pad(starts.sub_(index[1:]).neg_(), (1, 0))
 
 
 def _slopes(
-    x: Tensor, y: Tensor, own: Tensor, other: Tensor, orders: Orders, p: float, cut: bool
-) -> tuple[Tensor, Tensor]:
-    """What the levels of one side add to the costs, and the derivatives with respect to them.
+    x: Tensor, y: Tensor, own: Tensor, other: Tensor | None, orders: Orders, p: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the levels of one side add to the costs, their moment, and the derivatives by them.
 
-    Positions are extended ones. A cost is linear in the levels of both sides while these keep an
-    order: it is the sum of levels times derivatives, in either order and so in the mean of both. In
-    the derivatives the last level keeps the first order, a constant in the potentials.
+    Positions are extended ones; the levels of the other side are given if there is a cut. A cost is
+    linear in the levels of both sides while these keep an order: it is the sum of levels times
+    derivatives, in either order and so in the mean of both. In the derivatives the last level keeps
+    the first order, a constant in the potentials; the moment is their sum times levels.
     """
-    if cut:
-        top = highest_level(cut, own.dtype)
+    if other is not None:
+        top = highest_level(True, own.dtype)
         sides = x[..., :-1], y[..., :-1], own, other
         first, second = (slope(*sides, ranks, p, top) for ranks in orders)
         last, slopes = first[:, -1], torch.lerp(first, second, 0.5)
-        cost = torch.linalg.vecdot(own, slopes)
+        late = second[:, -1]
+        slopes[:, -1] = 0.0
     else:
         slopes = _differences(x, y, orders, p)
         # Behind the last level of all nothing begins.
         end = ground_cost(x[..., -1], y[..., -1], p)
-        last, late = (end * (ranks[:, -1] == other.shape[-1]) for ranks in orders)
-        cost = torch.linalg.vecdot(own, slopes).addcmul_(own[:, -1], last + late, value=0.5)
+        last, late = (end * (ranks[:, -1] == y.shape[-1] - 1) for ranks in orders)
+    inner, highest = torch.linalg.vecdot(own, slopes), own[:, -1]
+    cost = torch.addcmul(inner, highest, last + late, value=0.5)
     slopes[:, -1] = last
-    return cost, slopes
+    return cost, inner.addcmul_(highest, last), slopes
 
 
 def _differences(x: Tensor, y: Tensor, orders: Orders, p: float) -> Tensor:
