@@ -94,6 +94,14 @@ def test_equal_signals_cost_nothing_and_have_no_gradient(settings, path, variant
         assert slope.abs().max() <= 1e-9 * gradient(lambda z: loss(other, z), x).abs().max()
 
 
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+def test_the_gradient_between_equal_signals_is_exactly_zero(settings, path, p, noise, gradient):
+    loss = Wasserstein1DLoss(**settings, p=p)
+    for samples in (1, 40, 900):
+        x = noise(2, samples)
+        assert not gradient(lambda z, x=x: loss(x, z), x).any()
+
+
 def test_in_the_old_preset_equal_signals_cost_the_root_of_eps(settings, noise):
     x = noise(2, 900)
     loss = Wasserstein1DLoss(**settings, preset="sot-loss", apply_root=True)

@@ -119,3 +119,13 @@ def test_up_to_a_hop_of_trailing_samples_lies_in_no_whole_frame():
 def test_frames_that_cannot_be_are_refused_by_name(arguments, error, message):
     with pytest.raises(error, match=message):
         Framing(*arguments)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
+@pytest.mark.parametrize("rule", ["whole", "reflect", "zero", "end"])
+def test_energies_of_single_precision_are_those_of_the_same_samples_in_double(rule, scale):
+    framing = Framing(rule, 200, 64, 256)
+    audio = scale * torch.randn(2, 1, 3000, generator=torch.Generator().manual_seed(0))
+    found, exact = framing.energies(audio), framing.energies(audio.double())
+    assert found.all()
+    torch.testing.assert_close(found, exact, rtol=1e-12, atol=0)

@@ -109,7 +109,7 @@ def _energy(samples: Any, start: int, stop: int) -> Any:
     part = samples[max(start, 0) : max(min(stop, len(samples)), 0)]
     total = 0.0
     for i in range(len(part)):
-        sample = float(part[i])
+        sample = np.float64(part[i])  # float() leaves single precision what it is
         total += sample * sample
     return total
 

@@ -32,11 +32,12 @@ def shared_grid(
         for i in range(bins):
             if levels_u[row, i] == levels_v[row, i]:
                 sign = _sign_at_tie(levels_u, levels_v, row, i, sign)
-                slope = sign * (x[0, i + 1] - x[0, i])
-                moment_u += (slope - slopes_u[row, i]) * levels_u[row, i]
-                moment_v -= (slope - slopes_u[row, i]) * levels_v[row, i]
-                slopes_u[row, i] = slope
-                slopes_v[row, i] = -slope
+                slopes_u[row, i] = sign * (x[0, i + 1] - x[0, i])
+                slopes_v[row, i] = -slopes_u[row, i]
+        moment_u = moment_v = 0.0  # summed once more, so that slopes of 0 have moments of 0
+        for i in range(bins):
+            moment_u += slopes_u[row, i] * levels_u[row, i]
+            moment_v += slopes_v[row, i] * levels_v[row, i]
     moments[row, 0], moments[row, 1] = moment_u, moment_v
 
 
