@@ -101,3 +101,13 @@ def test_what_is_no_audio_or_no_loss_is_refused_by_name():
         next(frame_by_frame(Wasserstein1DLoss(), [0.0], audio))
     with pytest.raises(TypeError, match=r"^y: expected floating-point numbers"):
         next(frame_by_frame(Wasserstein1DLoss(), audio, audio.long()))
+
+
+@pytest.mark.parametrize("wide", [0, 1])
+def test_recordings_of_two_precisions_have_the_costs_of_the_wider_one(path, wide):
+    loss = Wasserstein1DLoss(sample_rate=RATE)
+    pair = clips()
+    exact = torch.cat([frames.cost for frames in frame_by_frame(loss, *pair)], dim=-1)
+    mixed = [side.double() if index == wide else side for index, side in enumerate(pair)]
+    found = torch.cat([frames.cost for frames in frame_by_frame(loss, *mixed)], dim=-1)
+    torch.testing.assert_close(found, exact.double(), rtol=1e-3, atol=1e-7)

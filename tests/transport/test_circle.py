@@ -161,3 +161,18 @@ def test_unequal_masses_are_refused():
 def test_an_unknown_preset_is_refused():
     with pytest.raises(ValueError, match=r"preset: .*did you mean 'sot-loss'"):
         wasserstein_1d_circle(torch.rand(3), torch.rand(3), preset="sotloss")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_weights_that_were_divided_by_their_sums_in_half_precision_have_equal_masses(dtype):
+    generator = torch.Generator().manual_seed(0)
+    places = torch.rand(2, 300, generator=generator)
+    weights = torch.rand(2, 50, 300, generator=generator).to(dtype)
+    u, v = weights / weights.sum(-1, keepdim=True)
+    exact = [side.double() / side.double().sum(-1, keepdim=True) for side in (u, v)]
+    found = wasserstein_1d_circle(*places, u, v)
+    slack = 2 * torch.finfo(dtype).eps
+    expected = wasserstein_1d_circle(*places.double(), *exact)
+    torch.testing.assert_close(found.double(), expected, rtol=slack, atol=slack)
+    with pytest.raises(ValueError, match=r"v_weights: expected the mass of u_weights"):
+        wasserstein_1d_circle(*places, u, 1.1 * v)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sot import _checks
 from sot._dispatch import without_autocast
-from sot.losses._representation import Representation
+from sot.losses._representation import Representation, sides
 from sot.losses.spectral_transport import Wasserstein1DLoss
 from sot.spectra import VQT, magnitude_or_power
 
@@ -79,13 +79,13 @@ def frame_by_frame(
     if x.shape != y.shape:
         _checks.fail("y", f"audio of the shape (channels, samples) of x, {tuple(x.shape)}", y)
     with torch.no_grad():
-        sides = [_Side(loss, name, value) for name, value in (("x", x), ("y", y))]
-        reference, estimate = (side.framed for side in sides)
+        both = [_Side(loss, name, value) for name, value in (("x", x), ("y", y))]
+        reference, estimate = (side.framed for side in both)
         votes = loss.votes(reference, estimate)
     for start in range(0, reference.frames, block):
         stop = min(start + block, reference.frames)
         with torch.no_grad(), without_autocast(x):
-            first, second = (side.represented(start, stop) for side in sides)
+            first, second = (side.represented(start, stop) for side in both)
             some = None if votes is None else votes[0, :, start:stop]
             frames = _compared(loss, start, first, second, some)
         yield frames
@@ -125,11 +125,9 @@ def _compared(
     estimate: Representation,
     votes: Tensor | None,
 ) -> Frames:
-    assert reference.positions is not None  # audio has the bins of the loss's transform
-    assert estimate.positions is not None
-    places = (reference.positions, estimate.positions)
-    cost, own_votes = loss.costs(reference.spectrum, estimate.spectrum, *places)
-    x, y = (magnitude_or_power(side.spectrum, side.square) for side in (reference, estimate))
+    x, y, x_positions, y_positions = sides(reference, estimate)
+    cost, own_votes = loss.costs(x, y, x_positions, y_positions)
+    x, y = magnitude_or_power(x, reference.square), magnitude_or_power(y, estimate.square)
     u, v, _ = loss.mass_rule(x, y)
     weights = own_votes[0].to(torch.float64)
     weights = weights if votes is None else weights * votes
