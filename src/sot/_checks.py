@@ -130,7 +130,7 @@ def tensor(name: str, value: object) -> Tensor:
     if value.layout != torch.strided:
         layout = str(value.layout).removeprefix("torch.")
         fail(name, "a dense tensor", layout, "convert it with .to_dense()")
-    return value
+    return value.resolve_neg()  # the imaginary part of a conjugate still has to change its sign
 
 
 def floating(name: str, value: object) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sot import MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss
+from sot import LevelLoss, MultiResolutionSOTLoss, MultiScaleSpectralLoss, Wasserstein1DLoss
 
 
 def every_loss(settings):
@@ -130,3 +130,13 @@ def test_without_checks_a_nan_or_an_infinity_shows_in_the_loss(settings, path, n
         MultiScaleSpectralLoss(validate=False),
     ):
         assert not loss(x, y).isfinite()
+
+
+def test_parts_of_a_conjugate_whose_sign_is_still_to_change_are_like_their_numbers(path, noise):
+    x, y = noise(2, 3000), noise(2, 3000, seed=1)
+    pending = torch.complex(torch.zeros_like(y), -y).conj().imag
+    assert pending.is_neg()
+    presets = [Wasserstein1DLoss(preset=name) for name in ("pitch", "harmonic", "chroma")]
+    for loss in (Wasserstein1DLoss(), *presets, MultiScaleSpectralLoss(), LevelLoss()):
+        assert loss(x, pending) == loss(x, y)
+        assert loss(pending, x) == loss(y, x)
