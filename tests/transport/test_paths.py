@@ -41,6 +41,16 @@ def compare(x, y, u, v, p, cut=False):
         torch.testing.assert_close(fast, clear)
 
 
+@pytest.mark.parametrize("bins", [32767, 32768, 40000])
+def test_runs_of_empty_bins_may_be_of_any_length(bins):
+    places = torch.linspace(0, 1, bins, dtype=torch.float64)
+    u, v = torch.zeros(2, 3, bins, dtype=torch.float64)
+    u[0, 0] = v[0, 0] = u[0, -1] = v[0, -1] = 0.5  # the levels between are equal on both sides
+    u[1, 0] = v[1, 9] = u[1, -9] = v[1, -1] = 0.5
+    u[2, 7] = v[2, -7] = 1.0
+    compare(places, places, u, v, 2)
+
+
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("p", [1, 1.5, 2, 3])
