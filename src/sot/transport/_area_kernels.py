@@ -53,7 +53,7 @@ def four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> Any
         area, ties = 0.0, 0
         for i in range(bins):
             width = x[0, i + 1] - x[0, i]
-            gap = float(sums_u[row, i]) - float(sums_v[row, i])
+            gap = sums_u[row, i] - sums_v[row, i]
             area += width * abs(gap)
             ties += gap == 0.0
             slopes[row, i] = width if gap > 0.0 else -width

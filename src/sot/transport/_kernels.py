@@ -218,7 +218,7 @@ def transport_rows(
             sum_into(slopes_u, -1.0, first, dv)
             continue
         for row in range(ROWS):
-            flaws[row] = 0.0 * (float(sums_u[row, n - 1]) + float(sums_v[row, m - 1]))
+            flaws[row] = 0.0 * sums_u[row, n - 1] + 0.0 * sums_v[row, m - 1]
             fit[row] = row < rows and flaws[row] == 0.0
             _widen(sums_u, row, 1.0 + flaws[row], levels_u)
             _widen(sums_v, row, 1.0 + flaws[row], levels_v)
