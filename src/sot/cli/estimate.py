@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import complain, on_terminal, one_thread, reported
+from sot.cli._common import complain, on_terminal, one_thread, reported, visible
 
 if TYPE_CHECKING:
     from sot.harmonic import PitchEncoder
@@ -141,15 +141,16 @@ def _print_json(checkpoint: str, tracks: dict[Path, PitchTrack]) -> None:
 
 def _print_summary(tracks: dict[Path, PitchTrack]) -> None:
     """A line for each recording: the median pitch of the frames that are heard."""
-    width = max(len(str(path)) for path in tracks)
+    width = max(len(visible(str(path))) for path in tracks)
     for path, one in tracks.items():
+        name = f"{visible(str(path)):{width}}"
         heard = one.confidence > 0
         seconds = one.samples / 16000
         if not bool(heard.any()):
-            typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  silent")
+            typer.echo(f"{name}  {seconds:7.2f} s  silent")
             continue
         pitch, sure = float(one.f0[heard].median()), float(one.confidence[heard].median())
-        typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  {pitch:8.1f} Hz  confidence {sure:.2f}")
+        typer.echo(f"{name}  {seconds:7.2f} s  {pitch:8.1f} Hz  confidence {sure:.2f}")
 
 
 def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
