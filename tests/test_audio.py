@@ -189,6 +189,15 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path, value):
         read_audio(tmp_path / "a.wav")
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_samples_whose_powers_leave_single_precision_are_refused(tmp_path, sign):
+    soundfile.write(tmp_path / "a.wav", np.full(100, sign * 1e30), 8000, "FLOAT")
+    with pytest.raises(ValueError, match=r"a\.wav: expected samples of about .*, got up to 1e\+30"):
+        read_audio(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "a.wav", np.full(100, sign * 1e14), 8000, "FLOAT")
+    assert float(read_audio(tmp_path / "a.wav").samples[0, 0]) == pytest.approx(sign * 1e14)
+
+
 def test_no_samples_no_file_and_a_folder_are_told(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(0), 8000)
     with pytest.raises(ValueError, match=r"a\.wav: the file holds no samples"):

@@ -34,6 +34,7 @@ AUDIO_SUFFIXES = tuple(_FORMATS)
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
 _BLOCK = 65536  # samples to write at a time; libsndfile cannot take long ones at once for Ogg
 _OGG_PAGE = 65307  # bytes at most
+_LOUDEST = 1e15  # of samples; the powers of larger ones leave single precision
 _HIGHEST_RATE = 10_000_000  # in Hz
 _MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
 _UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
@@ -77,8 +78,8 @@ def read_audio(path: str | Path) -> Audio:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder or a pipe, empty, cut short, holds NaN, or is no audio that can
-            be read.
+        ValueError: it is a folder or a pipe, empty, cut short, holds NaN or samples above 1e15, or
+            is no audio that can be read.
     """
     path = Path(path)
     if not path.exists():
@@ -107,6 +108,9 @@ def read_audio(path: str | Path) -> Audio:
         raise ValueError(f"{path}: the file holds no samples")
     if not np.isfinite(samples).all():
         raise ValueError(f"{path}: the file holds NaN or infinite samples")
+    peak = float(max(samples.max(), -samples.min()))
+    if peak > _LOUDEST:
+        raise ValueError(f"{path}: expected samples of about [-1, 1], got up to {peak:.3g}")
     return Audio(torch.from_numpy(np.ascontiguousarray(samples.T)), rate)
 
 

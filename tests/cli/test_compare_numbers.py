@@ -131,6 +131,25 @@ def test_silence_is_told(record, run, side):
     assert line.endswith(f"the {side} is silent")
 
 
+@pytest.mark.parametrize("options", [(), ("--fft-sizes", "256,512")])
+def test_recordings_that_never_sound_together_are_told_beside_a_loss_of_nothing(
+    record, run, options
+):
+    early, late = record("a.wav", 440, seconds=1.0), record("b.wav", 300, seconds=1.0)
+    for path, silent in ((early, slice(4000, None)), (late, slice(0, 12000))):
+        samples, rate = soundfile.read(path)
+        samples[silent] = 0
+        soundfile.write(path, samples, rate)
+    answer = run("compare", early, late, *options, "--json")
+    (line,) = answer.complaints
+    (pair,) = answer.document["pairs"]
+    assert answer.status == 0
+    assert pair["loss"] == 0
+    assert line.endswith(f"b.wav: {pair['note']}")
+    assert pair["note"].startswith("no frame counts")
+    assert run("compare", early, early, *options).complaints == []
+
+
 @pytest.mark.parametrize("seconds", [1 / 16000, 10 / 16000, 1000 / 16000])
 def test_files_shorter_than_a_frame_are_compared(record, run, seconds):
     one, other = record("a.wav", 440, seconds=seconds), record("b.wav", 440, seconds=seconds)

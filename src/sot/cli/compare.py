@@ -134,8 +134,8 @@ def _score(comparer: Comparer, pair: Pair) -> Comparison | Failure:
         return pair
 
     def compared(ready: Prepared) -> Comparison:
-        names = pair.reference, pair.estimate
-        return Comparison(*names, ready.value(), ready.x.duration, ready.note)
+        value, note = ready.scored()
+        return Comparison(pair.reference, pair.estimate, value, ready.x.duration, note)
 
     return comparer.done(pair, compared)
 
