@@ -150,6 +150,19 @@ def test_one_player_at_a_time(open_page, pair_page):
     page.wait_for_function("() => document.querySelectorAll('audio')[0].paused")
 
 
+@pytest.mark.parametrize("number", ["-1.4e-10", "0.00025", "1.25e+05"])
+def test_long_numbers_beside_a_picture_leave_its_label_free(open_page, pair_page, number):
+    page = open_page(pair_page).page
+    page.evaluate(
+        "(t) => document.querySelectorAll('.y-ticks span').forEach((s) => (s.textContent = t))",
+        number,
+    )
+    left = "(all) => Math.min(...all.map((tick) => tick.getBoundingClientRect().left))"
+    right = "(all) => Math.max(...all.map((label) => label.getBoundingClientRect().right))"
+    ticks = page.eval_on_selector_all(".y-ticks span", left)
+    assert ticks >= page.eval_on_selector_all(".y-label", right)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_scrolling_sideways(open_page, pair_page, overview, scheme):
     for path in (pair_page, overview):

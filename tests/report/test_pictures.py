@@ -102,6 +102,12 @@ def test_the_loss_is_drawn_where_frames_vote():
     )
 
 
+def test_the_loss_of_a_single_frame_is_as_wide_as_the_other_pictures():
+    sounds = tone(700, 0.01), tone(900, 0.01)
+    drawn = pixels(loss_picture(looked_at(*sounds)))[..., 3].max(0) > 0
+    assert drawn.all()
+
+
 def test_every_picture_says_in_words_what_it_shows():
     x, y = tone(1000), Audio(torch.zeros(1, RATE), RATE)
     for sounds in ((x, x), (x, y)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_UNCOUNTED = "no frame counts, since either is silent to the loss in each"
+_UNCOUNTED = "no frame counts, since either side is silent in each"
 
 Reference = Annotated[Path, typer.Argument(help="Audio file, or a folder of them.")]
 Estimate = Annotated[Path, typer.Argument(help="Audio file, or a folder with the same names.")]

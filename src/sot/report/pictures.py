@@ -212,6 +212,8 @@ def loss_picture(analysis: Analysis) -> Picture:
     for index, (curve, (times, cost)) in enumerate(zip(analysis.curves, lines, strict=True)):
         colour, style = looks[index % len(looks)]
         marker = "o" if len(cost) < 60 else ""
+        if len(cost) == 1:  # as wide as in the other pictures
+            times, cost = np.array([0, analysis.duration]), np.repeat(cost, 2)
         within = np.minimum(times, analysis.duration)  # a frame may be longer than the sound
         ax.plot(within, cost, color=colour, linestyle=style, marker=marker, markersize=3)
         if curve.label:
