@@ -108,6 +108,12 @@ def test_unequal_lengths_are_cut_to_the_shorter_and_told(record, run):
     assert "0.500 s and 1.000 s, cut to 0.500 s" in line
 
 
+def test_lengths_that_differ_by_less_than_a_millisecond_are_told_in_samples(record, run):
+    short, long = record("short.wav", 440), record("long.wav", 440, seconds=0.5 + 1 / 16000)
+    (line,) = run("compare", short, long).complaints
+    assert line.endswith("8000 and 8001 samples, cut to 8000")
+
+
 def test_unequal_lengths_are_padded_when_asked_and_told(record, run):
     short, long = record("short.wav", 440), record("long.wav", 440, seconds=1.0)
     answer = run("compare", long, short, "--unequal", "pad", "--json")

@@ -237,10 +237,10 @@ class Comparer:
                 for a in (x, y)
             )
             verb = "cut" if self.unequal == "cut" else "padded"
-            notes.append(
-                f"{lengths[0] / rate:.3f} s and {lengths[1] / rate:.3f} s, "
-                f"{verb} to {wanted / rate:.3f} s"
-            )
+            told = [f"{length / rate:.3f} s" for length in (*lengths, wanted)]
+            if told[0] == told[1]:
+                told = [str(lengths[0]), f"{lengths[1]} samples", str(wanted)]
+            notes.append(f"{told[0]} and {told[1]}, {verb} to {told[2]}")
         for side, audio in (("reference", x), ("estimate", y)):
             if not audio.samples.any():
                 notes.append(f"the {side} is silent")
