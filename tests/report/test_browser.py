@@ -88,6 +88,19 @@ def test_a_silent_frame_says_so_and_moves_nothing(open_page, pair_page):
     assert page.query_selector_all("#view .move") == []
 
 
+def test_a_frame_in_which_both_sides_are_silent_has_an_axis_up_to_the_whole(
+    open_page, run, tmp_path
+):
+    x, y = harmonic(220, 1), harmonic(330, 1)
+    x[8000:], y[8000:] = 0, 0
+    names = write(tmp_path / "a.wav", x), write(tmp_path / "b.wav", y)
+    assert run("report", *names, "-o", tmp_path / "page.html") == (0, "", "")
+    page = open_page(tmp_path / "page.html").page
+    page.fill("#frame", page.get_attribute("#frame", "max"))
+    ticks = page.eval_on_selector_all("#view text", "all => all.map((text) => text.textContent)")
+    assert ticks[:2] == ["1", "1"]
+
+
 def test_the_keyboard_reaches_the_slider_and_moves_it(open_page, pair_page):
     page = open_page(pair_page).page
     for _ in range(30):
