@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from sot.cli._common import complain, on_terminal, one_thread, reported, visible
 if TYPE_CHECKING:
     from sot.harmonic import PitchEncoder
     from sot.harmonic.recordings import PitchTrack
+
+_WIDEST = 60  # letters of a title
 
 
 @reported
@@ -115,7 +118,7 @@ def _tell(
         _write_csv(tracks, csv_file)
     for path, one in tracks.items():
         if plot is not None:
-            _draw(one, os.fsencode(path.name).decode(errors="replace"), plot)
+            _draw(one, _title(path), plot)
         if resynth is not None:
             write_audio(resynth, one.resynthesis())
     if as_json:
@@ -170,6 +173,13 @@ def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
                 writer.writerow([source, *told, *(f"{a:.6f}" for a in row["amplitudes"])])
 
 
+def _title(path: Path) -> str:
+    """The name of a recording in one line that is no wider than a picture."""
+    name = visible(os.fsencode(path.name).decode(errors="replace"))
+    half = _WIDEST // 2
+    return name if len(name) <= _WIDEST else f"{name[:half]} … {name[-half:]}"
+
+
 def _draw(track: PitchTrack, title: str, path: Path) -> None:
     """Pitch over time, the darker the more certain, and the amplitudes of the harmonics."""
     from sot.plots import new_figure, save_figure
@@ -188,7 +198,10 @@ def _draw(track: PitchTrack, title: str, path: Path) -> None:
     )
     figure.colorbar(image, ax=lower, label="amplitude")
     lower.set(xlabel="time (s)", ylabel="harmonic")
-    save_figure(figure, path)
+    with warnings.catch_warnings():
+        # Letters that the font lacks are drawn as boxes; the name stands on standard output too.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        save_figure(figure, path)
 
 
 def _read_labels(path: Path, recordings: list[Path]) -> dict[str, float]:
