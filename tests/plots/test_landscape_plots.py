@@ -155,3 +155,11 @@ def test_however_long_the_names_are_the_axes_keep_their_room(tmp_path, draw):
         save_figure(axes.figure, tmp_path / "figure.png")
         widths.append(axes.get_position().width)
     assert widths[1] == pytest.approx(widths[0], abs=0.02)
+
+
+def test_a_format_whose_program_is_missing_is_told_with_the_path(ax, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # without LaTeX
+    plot_landscapes({"a": landscape(3.0, 1.0, 5.0)}, ax=ax)
+    with pytest.raises(OSError, match=r"figure\.pgf: cannot be written \(.*not found"):
+        save_figure(ax.figure, tmp_path / "figure.pgf")
+    assert list(tmp_path.iterdir()) == []
