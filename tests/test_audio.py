@@ -1,5 +1,9 @@
 """Reading recordings: exact samples, any rate, and words for what cannot be read."""
 
+import errno
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -185,6 +189,15 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path, value):
         read_audio(tmp_path / "a.wav")
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_samples_whose_powers_leave_single_precision_are_refused(tmp_path, sign):
+    soundfile.write(tmp_path / "a.wav", np.full(100, sign * 1e30), 8000, "FLOAT")
+    with pytest.raises(ValueError, match=r"a\.wav: expected samples of about .*, got up to 1e\+30"):
+        read_audio(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "a.wav", np.full(100, sign * 1e14), 8000, "FLOAT")
+    assert float(read_audio(tmp_path / "a.wav").samples[0, 0]) == pytest.approx(sign * 1e14)
+
+
 def test_no_samples_no_file_and_a_folder_are_told(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(0), 8000)
     with pytest.raises(ValueError, match=r"a\.wav: the file holds no samples"):
@@ -197,7 +210,8 @@ def test_no_samples_no_file_and_a_folder_are_told(tmp_path):
 
 def test_a_folder_is_searched_for_audio_files_at_any_depth(tmp_path):
     wanted = ["a.wav", "deep/er/b.FLAC", "deep/a.mp3", "c.d.ogg"]
-    for name in [*wanted, "notes.txt", "._a.wav", "deep/.hidden.wav", "wav", "cover.png"]:
+    hidden = ["._a.wav", "deep/.hidden.wav", ".Trash/a.wav", "deep/.cache/er/a.wav"]
+    for name in [*wanted, *hidden, "notes.txt", "wav", "cover.png"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "folder.wav").mkdir()
@@ -207,6 +221,36 @@ def test_a_folder_is_searched_for_audio_files_at_any_depth(tmp_path):
         "deep/a": tmp_path / "deep" / "a.mp3",
         "deep/er/b": tmp_path / "deep" / "er" / "b.FLAC",
     }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_called_an_empty_file(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(ValueError, match=r"a\.wav: expected an audio file, got a pipe"):
+        read_audio(tmp_path / "a.wav")
+
+
+def test_a_file_that_may_not_be_read_is_told_so(ramp, monkeypatch):
+    path, _ = ramp("a.wav")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ValueError, match=r"a\.wav: cannot be read \(permission denied\)"):
+        read_audio(path)
+
+
+def test_a_folder_below_that_cannot_be_read_is_told_and_not_passed_over(tmp_path, monkeypatch):
+    for name in ("a.wav", "deep/b.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    scan = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "deep":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(OSError, match=r"deep: cannot be read \(Permission denied\)"):
+        audio_files(tmp_path)
 
 
 def test_files_that_differ_only_in_ending_are_refused(tmp_path):

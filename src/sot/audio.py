@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +34,7 @@ AUDIO_SUFFIXES = tuple(_FORMATS)
 _STREAMED = (0, 0xFFFFFFFF)  # sizes in the header of a file that was never finished
 _BLOCK = 65536  # samples to write at a time; libsndfile cannot take long ones at once for Ogg
 _OGG_PAGE = 65307  # bytes at most
+_LOUDEST = 1e15  # of samples; the powers of larger ones leave single precision
 _HIGHEST_RATE = 10_000_000  # in Hz
 _MOST_SAMPLES = 2**31 - 1  # of a resampled recording; far above, soxr ends the process
 _UNKNOWN = 2**62  # libsndfile gives more frames than this for a FLAC file that was streamed
@@ -76,13 +78,17 @@ def read_audio(path: str | Path) -> Audio:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder, empty, cut short, holds NaN, or is no audio that can be read.
+        ValueError: it is a folder or a pipe, empty, cut short, holds NaN or samples above 1e15, or
+            is no audio that can be read.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
-    if path.is_dir():
-        raise ValueError(f"{path}: expected an audio file, got a folder")
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "a pipe or a device; write it to a file first"
+        raise ValueError(f"{path}: expected an audio file, got {kind}")
+    if not os.access(path, os.R_OK):  # which libsndfile calls a system error
+        raise ValueError(f"{path}: cannot be read (permission denied)")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
     soundfile = require("soundfile", "cli")
@@ -102,6 +108,9 @@ def read_audio(path: str | Path) -> Audio:
         raise ValueError(f"{path}: the file holds no samples")
     if not np.isfinite(samples).all():
         raise ValueError(f"{path}: the file holds NaN or infinite samples")
+    peak = float(max(samples.max(), -samples.min()))
+    if peak > _LOUDEST:
+        raise ValueError(f"{path}: expected samples of about [-1, 1], got up to {peak:.3g}")
     return Audio(torch.from_numpy(np.ascontiguousarray(samples.T)), rate)
 
 
@@ -189,16 +198,16 @@ def write_audio(path: Path, audio: Audio) -> None:
 def audio_files(folder: Path) -> dict[str, Path]:
     """Audio files below a folder by their path relative to it, without the ending.
 
-    Hidden files, such as those that macOS leaves beside others, are passed over.
+    Hidden files and folders, such as those that macOS leaves beside others, are passed over, and
+    links to folders are not followed.
 
     Raises:
+        OSError: the folder, or one below it, cannot be read.
         ValueError: two files differ only in their ending.
     """
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
-            continue
-        if not path.is_file():
+    for path in sorted(_visible_files(folder)):
+        if path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
             continue
         key = path.relative_to(folder).with_suffix("").as_posix()
         if key in found:
@@ -207,3 +216,14 @@ def audio_files(folder: Path) -> dict[str, Path]:
             )
         found[key] = path
     return found
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    """What is below a folder and not hidden, but for folders."""
+
+    def refuse(error: OSError) -> None:
+        raise OSError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in names if not name.startswith("."))

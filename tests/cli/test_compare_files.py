@@ -160,6 +160,24 @@ def test_a_name_that_is_no_text_is_compared_and_told_like_others(record, shell, 
     assert [pair["estimate"] for pair in answer.document["pairs"]] == [name]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_with_control_characters_stays_in_its_row_and_steers_no_terminal(
+    record, run, tmp_path
+):
+    name = "a\nb\x1b[31m.wav"
+    record(f"left/{name}", 300)
+    record(f"right/{name}", 300)
+    answer = run("compare", tmp_path / "left", tmp_path / "right")
+    _, row = answer.out.splitlines()
+    assert row.startswith(f"{tmp_path}/left/a\\nb\\x1b[31m.wav  ")
+    (pair,) = run("compare", tmp_path / "left", tmp_path / "right", "--json").document["pairs"]
+    assert pair["reference"] == str(tmp_path / "left" / name)
+    (tmp_path / "right" / name).unlink()
+    answer = run("compare", tmp_path / "left", tmp_path / "right")
+    (line,) = answer.complaints
+    assert "\\x1b[31m.wav: no file of this name" in line
+
+
 def test_a_name_in_another_alphabet_needs_no_locale(record, shell, tmp_path):
     record("Übung 音.wav", 300)
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -108,6 +108,12 @@ def test_unequal_lengths_are_cut_to_the_shorter_and_told(record, run):
     assert "0.500 s and 1.000 s, cut to 0.500 s" in line
 
 
+def test_lengths_that_differ_by_less_than_a_millisecond_are_told_in_samples(record, run):
+    short, long = record("short.wav", 440), record("long.wav", 440, seconds=0.5 + 1 / 16000)
+    (line,) = run("compare", short, long).complaints
+    assert line.endswith("8000 and 8001 samples, cut to 8000")
+
+
 def test_unequal_lengths_are_padded_when_asked_and_told(record, run):
     short, long = record("short.wav", 440), record("long.wav", 440, seconds=1.0)
     answer = run("compare", long, short, "--unequal", "pad", "--json")
@@ -129,6 +135,25 @@ def test_silence_is_told(record, run, side):
     (line,) = answer.complaints
     assert answer.status == 0
     assert line.endswith(f"the {side} is silent")
+
+
+@pytest.mark.parametrize("options", [(), ("--fft-sizes", "256,512")])
+def test_recordings_that_never_sound_together_are_told_beside_a_loss_of_nothing(
+    record, run, options
+):
+    early, late = record("a.wav", 440, seconds=1.0), record("b.wav", 300, seconds=1.0)
+    for path, silent in ((early, slice(4000, None)), (late, slice(0, 12000))):
+        samples, rate = soundfile.read(path)
+        samples[silent] = 0
+        soundfile.write(path, samples, rate)
+    answer = run("compare", early, late, *options, "--json")
+    (line,) = answer.complaints
+    (pair,) = answer.document["pairs"]
+    assert answer.status == 0
+    assert pair["loss"] == 0
+    assert line.endswith(f"b.wav: {pair['note']}")
+    assert pair["note"].startswith("no frame counts")
+    assert run("compare", early, early, *options).complaints == []
 
 
 @pytest.mark.parametrize("seconds", [1 / 16000, 10 / 16000, 1000 / 16000])

@@ -204,6 +204,16 @@ def test_a_recording_without_sound_where_asked_is_told(record, run):
     assert answer.status == 1
 
 
+def test_a_target_that_is_silent_to_a_loss_is_told_beside_its_zeros(run, tmp_path):
+    faint = 1e-30 * np.sin(np.arange(8000) / 10)
+    soundfile.write(tmp_path / "a.wav", faint, 16000, "FLOAT")
+    sweep = ("landscape", tmp_path / "a.wav", "--duration", 0.1, "--points", 2)
+    answer = run(*sweep, "--loss", "sot,mss-log-linear")
+    assert answer.status == 0
+    (line,) = answer.complaints
+    assert line == "sot: loss sot: 0 at every pitch, since the target is silent to it"
+
+
 @pytest.mark.parametrize("points", [2, 1])
 def test_the_number_of_threads_is_as_before_also_after_an_error(run, points):
     torch.set_num_threads(2)

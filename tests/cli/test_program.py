@@ -97,6 +97,29 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(start, tmp_path)
     assert message == ""
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no device that is full")
+@pytest.mark.parametrize("asked", [["--version"], ["--help"], ["compare", "--help"]])
+def test_help_for_a_full_disk_is_one_line(shell, asked):
+    full = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
+    answer = shell(*asked, before=full)
+    (line,) = answer.complaints
+    assert answer.status == 1
+    assert line.startswith("sot: ")
+    assert line.endswith("No space left on device")
+
+
+def test_an_interruption_while_the_program_starts_ends_it_quietly(shell):
+    interrupting = """
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "sot.cli._app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+"""
+    answer = shell("--help", before=interrupting)
+    assert (answer.status, answer.out, answer.err) == (130, "", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -145,7 +145,7 @@ def test_bad_files_are_one_line(trained, recording, sot_command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [b"$\\nothing$.wav", pytest.param(b"caf\xe9.wav", marks=LINUX), "Übung.wav".encode()]
+    "name", [b"$\\nothing$.wav", pytest.param(b"caf\xe9.wav", marks=LINUX), "Übung 音.wav".encode()]
 )
 def test_any_name_of_a_recording_can_be_drawn_and_written(
     trained, recording, sot_command, tmp_path, name
@@ -158,6 +158,25 @@ def test_any_name_of_a_recording_can_be_drawn_and_written(
     assert (status, err) == (0, "")
     assert name in table.read_bytes()
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@LINUX
+@pytest.mark.parametrize("name", [50 * "long" + ".wav", "two\nlines.wav"])
+def test_a_title_is_one_line_that_fits_into_the_picture(
+    trained, recording, sot_command, tmp_path, monkeypatch, name
+):
+    figures = []
+    monkeypatch.setattr("sot.plots.save_figure", lambda figure, _: figures.append(figure))
+    path = recording.rename(tmp_path / name)
+    picture = tmp_path / "out.png"
+    status, _, err = sot_command("estimate", path, "--checkpoint", trained, "--plot", picture)
+    assert (status, err) == (0, "")
+    figures[0].draw_without_rendering()
+    title = figures[0].axes[0].title
+    box = title.get_window_extent()
+    assert 0 <= box.x0 <= box.x1 <= figures[0].bbox.width
+    assert "\n" not in title.get_text()
+    assert title.get_text().endswith(name[-9:])
 
 
 def test_a_broken_recording_is_reported_and_the_others_are_done(

@@ -135,3 +135,31 @@ def test_a_true_pitch_that_is_none_is_named(f0):
         plot_landscapes({"a": landscape(1.0, 2.0, 3.0)}, f0)
     with pytest.raises(ValueError, match="f0: expected a finite number above 0"):
         plot_descents({"a": torch.tensor([1.0, 2.0])}, f0)
+
+
+@pytest.mark.parametrize("name", ["_x", "__first run"])
+def test_a_name_that_begins_with_an_underscore_is_in_the_legend(ax, name):
+    plot_landscapes({name: landscape(3.0, 1.0, 5.0), "b": landscape(1.0, 2.0, 3.0)}, ax=ax)
+    assert [text.get_text().strip() for text in ax.get_legend().get_texts()] == [name, "b"]
+
+
+@pytest.mark.parametrize("draw", ["landscapes", "descents"])
+def test_however_long_the_names_are_the_axes_keep_their_room(tmp_path, draw):
+    widths = []
+    for name in ("a", 200 * "n"):
+        axes = new_figure().subplots()
+        if draw == "landscapes":
+            plot_landscapes({name: landscape(3.0, 1.0, 5.0)}, ax=axes)
+        else:
+            plot_descents({name: torch.tensor([110.0, 440.0])}, ax=axes)
+        save_figure(axes.figure, tmp_path / "figure.png")
+        widths.append(axes.get_position().width)
+    assert widths[1] == pytest.approx(widths[0], abs=0.02)
+
+
+def test_a_format_whose_program_is_missing_is_told_with_the_path(ax, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # without LaTeX
+    plot_landscapes({"a": landscape(3.0, 1.0, 5.0)}, ax=ax)
+    with pytest.raises(OSError, match=r"figure\.pgf: cannot be written \(.*not found"):
+        save_figure(ax.figure, tmp_path / "figure.pgf")
+    assert list(tmp_path.iterdir()) == []

@@ -88,6 +88,19 @@ def test_a_silent_frame_says_so_and_moves_nothing(open_page, pair_page):
     assert page.query_selector_all("#view .move") == []
 
 
+def test_a_frame_in_which_both_sides_are_silent_has_an_axis_up_to_the_whole(
+    open_page, run, tmp_path
+):
+    x, y = harmonic(220, 1), harmonic(330, 1)
+    x[8000:], y[8000:] = 0, 0
+    names = write(tmp_path / "a.wav", x), write(tmp_path / "b.wav", y)
+    assert run("report", *names, "-o", tmp_path / "page.html") == (0, "", "")
+    page = open_page(tmp_path / "page.html").page
+    page.fill("#frame", page.get_attribute("#frame", "max"))
+    ticks = page.eval_on_selector_all("#view text", "all => all.map((text) => text.textContent)")
+    assert ticks[:2] == ["1", "1"]
+
+
 def test_the_keyboard_reaches_the_slider_and_moves_it(open_page, pair_page):
     page = open_page(pair_page).page
     for _ in range(30):
@@ -148,6 +161,19 @@ def test_one_player_at_a_time(open_page, pair_page):
         page.evaluate(f"() => document.querySelectorAll('audio')[{index}].play()")
         page.wait_for_function(f"() => !document.querySelectorAll('audio')[{index}].paused")
     page.wait_for_function("() => document.querySelectorAll('audio')[0].paused")
+
+
+@pytest.mark.parametrize("number", ["-1.4e-10", "0.00025", "1.25e+05"])
+def test_long_numbers_beside_a_picture_leave_its_label_free(open_page, pair_page, number):
+    page = open_page(pair_page).page
+    page.evaluate(
+        "(t) => document.querySelectorAll('.y-ticks span').forEach((s) => (s.textContent = t))",
+        number,
+    )
+    left = "(all) => Math.min(...all.map((tick) => tick.getBoundingClientRect().left))"
+    right = "(all) => Math.max(...all.map((label) => label.getBoundingClientRect().right))"
+    ticks = page.eval_on_selector_all(".y-ticks span", left)
+    assert ticks >= page.eval_on_selector_all(".y-label", right)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,6 +11,7 @@ from PIL import Image
 from sot import Wasserstein1DLoss
 from sot.audio import Audio
 from sot.report.analysis import analyse
+from sot.report.page import page_data
 from sot.report.pictures import (
     loss_picture,
     moves_picture,
@@ -100,6 +101,20 @@ def test_the_loss_is_drawn_where_frames_vote():
     assert [float(name) for _, name in picture.y_ticks] == sorted(
         float(name) for _, name in picture.y_ticks
     )
+
+
+def test_the_loss_of_a_single_frame_is_as_wide_as_the_other_pictures():
+    sounds = tone(700, 0.01), tone(900, 0.01)
+    drawn = pixels(loss_picture(looked_at(*sounds)))[..., 3].max(0) > 0
+    assert drawn.all()
+
+
+def test_on_a_circle_that_is_no_octave_no_axis_claims_hertz():
+    x, y = tone(700), tone(900)
+    analysis = looked_at(x, y, circular=True)
+    assert page_data(analysis)["label"] == "position (turns)"
+    labels = [picture.y_label for picture in pictures_of(analysis, x, y)]
+    assert not any("Hz" in label for label in labels)
 
 
 def test_every_picture_says_in_words_what_it_shows():

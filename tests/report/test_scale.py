@@ -74,6 +74,22 @@ def test_pitch_classes_are_named():
     assert names["A"] == pytest.approx((27 + 0.5) / 36)
 
 
+@pytest.mark.parametrize(
+    ("settings", "highest", "label"),
+    [
+        ({}, 8000, "frequency (Hz)"),
+        ({"preset": "chroma"}, None, "pitch class"),
+        ({"circular": True}, 1, "position (turns)"),
+    ],
+)
+def test_the_label_of_the_axis_says_what_its_ticks_are(settings, highest, label):
+    found = scale(**settings)
+    ticks = found.band(np.ones(len(found.positions))).ticks()
+    assert found.label == label
+    if highest is not None:
+        assert 0.5 * highest <= float(ticks[-1][1]) <= highest
+
+
 @pytest.mark.parametrize("settings", [{}, {"bin_position_scaling": "log"}])
 def test_rows_of_a_picture_have_the_bins_that_lie_there(settings):
     found = scale(**settings)

@@ -7,7 +7,14 @@ import sys
 
 
 def main() -> None:
-    """Entry point of the `sot` command."""
+    """Entry point of the `sot` command; an interruption while it starts is no error to show."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run() -> None:
     try:
         import typer  # noqa: F401
     except ModuleNotFoundError:
@@ -20,4 +27,7 @@ def main() -> None:
     # A name of a file need not be text in the encoding of the output; it is shown all the same.
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
-    app(prog_name="sot")
+    try:
+        app(prog_name="sot")
+    except OSError as error:  # the help or the version, on a full disk
+        sys.exit(f"sot: {error}")

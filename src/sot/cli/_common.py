@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -61,6 +62,8 @@ LOSS_OPTIONS: dict[str, tuple[type, str]] = {
     "device": (str, "Where to compute, such as cpu or cuda."),
     "validate": (bool, "Check the values of the input."),
 }
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 #: Spectra of recordings; 'identity' takes spectrograms, which no audio file holds.
 _TRANSFORMS = ("stft", "mel", "cqt", "vqt", "harmonic", "chroma")
@@ -184,7 +187,12 @@ def one_thread() -> Iterator[None]:
 
 def complain(message: str, who: str = "sot") -> None:
     """One line on standard error."""
-    typer.echo(f"{who}: {' '.join(message.split())}", err=True)
+    typer.echo(f"{who}: {visible(' '.join(message.split()))}", err=True)
+
+
+def visible(name: str) -> str:
+    """A name of a file in one line, with escapes for what would break it or steer a terminal."""
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], name)
 
 
 def on_terminal() -> bool:

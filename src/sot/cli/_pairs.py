@@ -12,10 +12,14 @@ import typer
 from sot.cli._common import asked_rate, numbers, on_terminal
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from sot import MultiResolutionSOTLoss, Wasserstein1DLoss
     from sot.audio import Audio
 
 T = TypeVar("T")
+
+_UNCOUNTED = "no frame counts, since either side is silent in each"
 
 Reference = Annotated[Path, typer.Argument(help="Audio file, or a folder of them.")]
 Estimate = Annotated[Path, typer.Argument(help="Audio file, or a folder with the same names.")]
@@ -70,8 +74,8 @@ class Prepared:
     loss: Wasserstein1DLoss | MultiResolutionSOTLoss
     device: str
 
-    def value(self) -> float:
-        """The loss.
+    def scored(self) -> tuple[float, str]:
+        """The loss, and what has to be said of it and the two sounds.
 
         Raises:
             ValueError: it is beyond single precision.
@@ -80,12 +84,26 @@ class Prepared:
 
         import torch
 
+        x, y = (audio.samples.to(self.device) for audio in (self.x, self.y))
         with torch.no_grad():
-            x, y = (audio.samples[None].to(self.device) for audio in (self.x, self.y))
-            value = float(self.loss(x, y))
+            value = float(self.loss(x[None], y[None]))
         if not math.isfinite(value):
             raise ValueError(f"the loss is {value}, beyond single precision; use a lower p")
-        return value
+        if value == 0 and x.any() and y.any() and not self._counts(x, y):
+            return value, "; ".join(filter(None, (self.note, _UNCOUNTED)))
+        return value, self.note
+
+    def _counts(self, x: Tensor, y: Tensor) -> bool:
+        """Whether any frame counts; a loss over time has none, and counts its bins."""
+        from sot import MultiResolutionSOTLoss
+        from sot.losses import frame_by_frame
+
+        several = isinstance(self.loss, MultiResolutionSOTLoss)
+        losses: Any = self.loss.loss_modules if several else [self.loss]
+        return any(
+            one.over_time or any((part.votes > 0).any() for part in frame_by_frame(one, x, y))
+            for one in losses
+        )
 
 
 def resolutions(
@@ -219,10 +237,10 @@ class Comparer:
                 for a in (x, y)
             )
             verb = "cut" if self.unequal == "cut" else "padded"
-            notes.append(
-                f"{lengths[0] / rate:.3f} s and {lengths[1] / rate:.3f} s, "
-                f"{verb} to {wanted / rate:.3f} s"
-            )
+            told = [f"{length / rate:.3f} s" for length in (*lengths, wanted)]
+            if told[0] == told[1]:
+                told = [str(lengths[0]), f"{lengths[1]} samples", str(wanted)]
+            notes.append(f"{told[0]} and {told[1]}, {verb} to {told[2]}")
         for side, audio in (("reference", x), ("estimate", y)):
             if not audio.samples.any():
                 notes.append(f"the {side} is silent")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sot.cli._common import complain, reported, with_loss_options
+from sot.cli._common import complain, reported, visible, with_loss_options
 from sot.cli._compiling import told_of_compilation
 from sot.cli._pairs import (
     Channels,
@@ -134,8 +134,8 @@ def _score(comparer: Comparer, pair: Pair) -> Comparison | Failure:
         return pair
 
     def compared(ready: Prepared) -> Comparison:
-        names = pair.reference, pair.estimate
-        return Comparison(*names, ready.value(), ready.x.duration, ready.note)
+        value, note = ready.scored()
+        return Comparison(pair.reference, pair.estimate, value, ready.x.duration, note)
 
     return comparer.done(pair, compared)
 
@@ -177,6 +177,7 @@ def _print_table(done: list[Comparison]) -> None:
     table.add_column("loss", footer=f"{mean:.6g}", justify="right", no_wrap=True)
     table.add_column("duration", justify="right", no_wrap=True)
     for pair in done:
-        row = [pair.reference, pair.estimate, f"{pair.loss:.6g}", f"{pair.duration:.3f} s"]
+        names = visible(pair.reference), visible(pair.estimate)
+        row = [*names, f"{pair.loss:.6g}", f"{pair.duration:.3f} s"]
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import complain, on_terminal, one_thread, reported
+from sot.cli._common import complain, on_terminal, one_thread, reported, visible
 
 if TYPE_CHECKING:
     from sot.harmonic import PitchEncoder
     from sot.harmonic.recordings import PitchTrack
+
+_WIDEST = 60  # letters of a title
 
 
 @reported
@@ -115,7 +118,7 @@ def _tell(
         _write_csv(tracks, csv_file)
     for path, one in tracks.items():
         if plot is not None:
-            _draw(one, os.fsencode(path.name).decode(errors="replace"), plot)
+            _draw(one, _title(path), plot)
         if resynth is not None:
             write_audio(resynth, one.resynthesis())
     if as_json:
@@ -141,15 +144,16 @@ def _print_json(checkpoint: str, tracks: dict[Path, PitchTrack]) -> None:
 
 def _print_summary(tracks: dict[Path, PitchTrack]) -> None:
     """A line for each recording: the median pitch of the frames that are heard."""
-    width = max(len(str(path)) for path in tracks)
+    width = max(len(visible(str(path))) for path in tracks)
     for path, one in tracks.items():
+        name = f"{visible(str(path)):{width}}"
         heard = one.confidence > 0
         seconds = one.samples / 16000
         if not bool(heard.any()):
-            typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  silent")
+            typer.echo(f"{name}  {seconds:7.2f} s  silent")
             continue
         pitch, sure = float(one.f0[heard].median()), float(one.confidence[heard].median())
-        typer.echo(f"{path!s:{width}}  {seconds:7.2f} s  {pitch:8.1f} Hz  confidence {sure:.2f}")
+        typer.echo(f"{name}  {seconds:7.2f} s  {pitch:8.1f} Hz  confidence {sure:.2f}")
 
 
 def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
@@ -167,6 +171,13 @@ def _write_csv(tracks: dict[Path, PitchTrack], path: Path) -> None:
             for row in _frames(one):
                 told = [f"{row['time']:.3f}", f"{row['f0']:.3f}", f"{row['confidence']:.4f}"]
                 writer.writerow([source, *told, *(f"{a:.6f}" for a in row["amplitudes"])])
+
+
+def _title(path: Path) -> str:
+    """The name of a recording in one line that is no wider than a picture."""
+    name = visible(os.fsencode(path.name).decode(errors="replace"))
+    half = _WIDEST // 2
+    return name if len(name) <= _WIDEST else f"{name[:half]} … {name[-half:]}"
 
 
 def _draw(track: PitchTrack, title: str, path: Path) -> None:
@@ -187,7 +198,10 @@ def _draw(track: PitchTrack, title: str, path: Path) -> None:
     )
     figure.colorbar(image, ax=lower, label="amplitude")
     lower.set(xlabel="time (s)", ylabel="harmonic")
-    save_figure(figure, path)
+    with warnings.catch_warnings():
+        # Letters that the font lacks are drawn as boxes; the name stands on standard output too.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        save_figure(figure, path)
 
 
 def _read_labels(path: Path, recordings: list[Path]) -> dict[str, float]:

@@ -123,6 +123,8 @@ def landscape(
     for name, item in landscapes.items():
         if not (item.values.isfinite().all() and item.gradients.isfinite().all()):
             _checks.fail(f"loss {name}", "finite numbers", "some beyond single precision", _LESS)
+        if not item.values.any():
+            complain(f"loss {name}: 0 at every pitch, since the target is silent to it")
     if as_json:
         synthetic = {"tone": tone, "tone_harmonics": tone_harmonics}
         config = synthetic if file is None else {"file": str(file), "start": start}

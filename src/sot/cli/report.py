@@ -163,9 +163,9 @@ class _Writer:
         from sot.report import Entry
 
         def work(ready: Prepared) -> tuple[str, Entry]:
-            value = ready.value()
+            value, note = ready.scored()
             names = pair.reference, pair.estimate
-            entry = Entry(*names, path.name, value, ready.x.duration, ready.note)
+            entry = Entry(*names, path.name, value, ready.x.duration, note)
             return self._text(pair, ready, value, path, overview), entry
 
         made = self.comparer.done(pair, work)

@@ -58,9 +58,13 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format of its ending; a file of that name is replaced when done.
 
     Raises:
-        OSError: the folder does not exist or cannot be written to.
+        OSError: the folder does not exist or cannot be written to, or the format needs a program
+            that is not there, as pgf needs LaTeX.
         ValueError: Matplotlib does not know the ending.
     """
     path = check_picture(path)
     with replaced_when_done(path) as beside:
-        figure.savefig(beside, dpi=150)
+        try:
+            figure.savefig(beside, dpi=150)
+        except RuntimeError as error:
+            raise OSError(f"{path}: cannot be written ({error})") from error

@@ -25,7 +25,7 @@ def look(index: int, name: str) -> dict[str, Any]:
     return {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": STYLES[index % len(STYLES)],
-        "label": name,
+        "label": f" {name}" if str(name)[:1] == "_" else name,  # or no legend would have it
     }
 
 
@@ -86,9 +86,9 @@ def mark_pitch(ax: Axes, side: Literal["x", "y"], f0: float | None) -> None:
 
 
 def legend(ax: Axes) -> None:
-    """A legend on a grid, where it covers least."""
+    """A legend on a grid, where it covers least; the axes keep their size, however long it is."""
     ax.grid(visible=True, alpha=0.3)
-    ax.legend(loc="best", **_FRAME)
+    ax.legend(loc="best", **_FRAME).set_in_layout(False)
 
 
 def legend_above(ax: Axes) -> None:
@@ -97,6 +97,7 @@ def legend_above(ax: Axes) -> None:
     frame = ax.get_window_extent()
     for columns in (2, 1):
         box = ax.legend(loc="upper left", ncols=columns, fontsize="small", **_FRAME)
+        box.set_in_layout(False)
         extent = box.get_window_extent()
         if extent.width < _SURE * frame.width:
             break

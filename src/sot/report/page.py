@@ -128,7 +128,7 @@ def page_data(analysis: Analysis) -> dict[str, Any]:
         "duration": round(analysis.duration, 6),
         "unit": analysis.scale.unit,
         "circular": analysis.scale.circular,
-        "label": "pitch class" if analysis.scale.is_octave else "frequency (Hz)",
+        "label": analysis.scale.label,
         "places": [round(float(place), 5) for place in band.share(centres)],
         "ticks": [[round(place, 5), name] for place, name in band.ticks()],
         "times": [round(view.time, 4) for view in analysis.views],

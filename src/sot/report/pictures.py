@@ -124,7 +124,7 @@ def spectrogram(name: str, analysis: Analysis, index: int) -> Picture:
         f"Spectrum of the {name}, as the loss sees it",
         f"Spectrogram of the {name}: the brighter, the louder.",
         _paletted(pixels, table),
-        _frequency_label(analysis),
+        analysis.scale.label,
         band.ticks(),
         170,
         _share(analysis),
@@ -180,7 +180,7 @@ def moves_picture(analysis: Analysis) -> Picture:
         if moving
         else "Nothing moves, since either side is silent in every frame.",
         uri,
-        _frequency_label(analysis),
+        analysis.scale.label,
         analysis.band.ticks(),
         170,
         _share(analysis),
@@ -212,6 +212,8 @@ def loss_picture(analysis: Analysis) -> Picture:
     for index, (curve, (times, cost)) in enumerate(zip(analysis.curves, lines, strict=True)):
         colour, style = looks[index % len(looks)]
         marker = "o" if len(cost) < 60 else ""
+        if len(cost) == 1:  # as wide as in the other pictures
+            times, cost = np.array([0, analysis.duration]), np.repeat(cost, 2)
         within = np.minimum(times, analysis.duration)  # a frame may be longer than the sound
         ax.plot(within, cost, color=colour, linestyle=style, marker=marker, markersize=3)
         if curve.label:
@@ -301,7 +303,3 @@ def _css(table: NDArray[np.uint8]) -> list[str]:
 def _share(analysis: Analysis) -> tuple[float, float]:
     start, stop = analysis.span
     return start / analysis.duration, stop / analysis.duration
-
-
-def _frequency_label(analysis: Analysis) -> str:
-    return "pitch class" if analysis.scale.is_octave else "frequency (Hz)"

@@ -63,6 +63,13 @@ class Scale:
         return "Hz" if self.is_linear else "semitones"
 
     @property
+    def label(self) -> str:
+        """What the ticks of the axis are, with their unit."""
+        if self.circular:
+            return "pitch class" if self.is_octave else "position (turns)"
+        return "frequency (Hz)"
+
+    @property
     def heights(self) -> Array:
         """Places of the bins in that unit, shape (bins,); a bin at 0 Hz lies where the next does.
 

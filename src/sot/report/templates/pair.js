@@ -76,7 +76,7 @@
     const [crown, upper, lower, foot, high, low] = [14, 104, 184, 274, 306, 396];
     const x = (place) => left + (right - left) * place;
     const [up, down] = [shares(frame, 0), shares(frame, 1)];
-    const top = Math.max(...up, ...down, 1e-9);
+    const top = Math.max(...up, ...down) || 1;
     const picture = element("svg", { viewBox: `0 0 ${width} 436`, height: 436 });
     const clip = element("clipPath", { id: "inside" });
     clip.append(element("rect", { x: left, y: 0, width: right - left, height: 400 }));
