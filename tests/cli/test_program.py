@@ -163,3 +163,25 @@ def test_a_usage_error_in_a_process_of_its_own_leaves_no_traceback(shell):
     assert answer.out == ""
     (line,) = answer.complaints
     assert line.startswith("sot compare: no such option: --nonsense")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("compare", "a.wav", "b.wav", "--csv", "b.wav"),
+        ("estimate", "a.wav", "--resynth", "./a.wav"),
+        ("estimate", "a.wav", "--csv", "link.wav"),
+        ("landscape", "a.wav", "--csv", "a.wav"),
+    ],
+)
+def test_what_is_read_is_not_written_over(command, record, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record("a.wav", 300)
+    record("b.wav", 400)
+    (tmp_path / "link.wav").symlink_to("a.wav")
+    before = {name: (tmp_path / name).read_bytes() for name in ("a.wav", "b.wav")}
+    answer = run(*command)
+    assert answer.status == 1
+    (complaint,) = answer.complaints
+    assert complaint.endswith(": expected another file than those that are read")
+    assert before == {name: (tmp_path / name).read_bytes() for name in before}

@@ -8,7 +8,8 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
@@ -193,6 +194,14 @@ def complain(message: str, who: str = "sot") -> None:
 def visible(name: str) -> str:
     """A name of a file in one line, with escapes for what would break it or steer a terminal."""
     return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], name)
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | str]) -> None:
+    """Refuse to write what would take the place of a file that is read."""
+    read = [path for path in map(Path, inputs) if path.exists()]
+    for output in outputs:
+        if output is not None and output.exists() and any(map(output.samefile, read)):
+            raise ValueError(f"{output}: expected another file than those that are read")
 
 
 def on_terminal() -> bool:

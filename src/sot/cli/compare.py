@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sot.cli._common import complain, reported, visible, with_loss_options
+from sot.cli._common import check_outputs, complain, reported, visible, with_loss_options
 from sot.cli._compiling import told_of_compilation
 from sot.cli._pairs import (
     Channels,
@@ -83,6 +83,7 @@ def compare(
     done: list[Comparison] = []
     failed: list[Failure] = []
     pairs = list(found_pairs(reference, estimate))
+    check_outputs([csv_file], [name for pair in pairs for name in (pair.reference, pair.estimate)])
     with progress(len(pairs), "comparing") as advance:
         for result in _scores(comparer, pairs, address):
             (failed if isinstance(result, Failure) else done).append(result)  # type: ignore[arg-type]

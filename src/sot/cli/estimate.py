@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sot.cli._common import complain, on_terminal, one_thread, reported, visible
+from sot.cli._common import check_outputs, complain, on_terminal, one_thread, reported, visible
 
 if TYPE_CHECKING:
     from sot.harmonic import PitchEncoder
@@ -58,6 +58,7 @@ def estimate(
         check_picture(plot)
     if resynth is not None:
         audio_format(resynth)
+    check_outputs((csv_file, plot, resynth), [*recordings, *([labels] if labels else [])])
     true = None if labels is None else _read_labels(labels, recordings)
     require("lightning", "train")
     from sot.harmonic.checkpoints import find_checkpoint

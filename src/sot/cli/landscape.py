@@ -12,6 +12,7 @@ import typer
 
 from sot.cli._common import (
     asked_rate,
+    check_outputs,
     complain,
     numbers,
     on_terminal,
@@ -98,6 +99,7 @@ def landscape(
         check_destination(csv_file)
     if png is not None:
         check_picture(png)
+    check_outputs((csv_file, png), [] if file is None else [file])
     shape = _amplitudes("candidate", candidate)
     arguments = arguments if "preset" in arguments else {**_DEFAULTS, **arguments}
     if file is not None:
