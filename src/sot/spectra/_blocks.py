@@ -56,11 +56,12 @@ class BlockTransform:
         samples: int,
         size: int = 1,
     ) -> None:
-        self.framing = framing
         self.window = window
         self.fft_size = fft_size
         self.count = framing.count(samples)
         self._most = max(4, size * _BLOCK // fft_size)
+        reflects = framing.rule == "reflect"
+        self._rule = framing.hop_length, framing.left, framing.least, reflects
 
     def blocks(self, start: int, stop: int) -> Iterator[Block]:
         """The blocks from one frame to another, all clips' frames being numbered through."""
@@ -84,14 +85,12 @@ class BlockTransform:
         cut = make((len(sides), *block.shape, self.fft_size), self.window.dtype)
         for side, room in zip(sides, cut, strict=True):
             cut_frames(side.samples, *self._place(block), side.lengths, self.window, room)
-        spectra = torch.fft.rfft(torch.from_numpy(cut.reshape(-1, self.fft_size)))
-        found: NDArray[Any] = spectra.unflatten(0, (len(sides), -1)).numpy()
-        return found
+        rows = torch.from_numpy(cut.reshape(-1, self.fft_size))
+        spectra: NDArray[Any] = torch.fft.rfft(rows).numpy()
+        return spectra.reshape(len(sides), -1, spectra.shape[1])
 
     def _place(self, block: Block) -> tuple[int, int, int, int, int, bool]:
-        framing = self.framing
-        first = block.clips.start, block.frames.start
-        return *first, framing.hop_length, framing.left, framing.least, framing.rule == "reflect"
+        return block.clips.start, block.frames.start, *self._rule
 
 
 class Audio(NamedTuple):
