@@ -134,6 +134,7 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+    assert "sync_dist" not in done.stderr  # what is logged is the measure over all of them
     one, both = (weights(tmp_path / name / "SOT-2048" / "42") for name in ("one", "two"))
     lightning.seed_everything(42, verbose=False)
     start = HarmonicEstimator(encoder=EncoderSettings(dropout=0)).state_dict()
@@ -289,6 +290,21 @@ def test_a_run_that_goes_on_keeps_what_it_logged(begun, sot_command):
     assert torch.equal(values[:2], before[1][:2])
     assert (steps < 99).all()
     assert len(training_curves(begun)["test/LSD"][0]) == 1
+
+
+def test_a_run_whose_folder_was_moved_keeps_its_best_checkpoint(begun, sot_command):
+    """As if it had been so good that no later validation is better."""
+    content = torch.load(begun / "last.ckpt", weights_only=True)
+    (state,) = (s for name, s in content["callbacks"].items() if "val/LSD" in name)
+    assert Path(state["dirpath"]) != begun.resolve()
+    state["best_model_score"] = state["kth_value"] = torch.tensor(0.0)
+    state["best_k_models"] = dict.fromkeys(state["best_k_models"], torch.tensor(0.0))
+    torch.save(content, begun / "last.ckpt")
+    best = (begun / "best.ckpt").read_bytes()
+    status, _, err = go_on(sot_command, begun)
+    assert status == 0, err
+    assert torch.load(begun / "last.ckpt", weights_only=True)["global_step"] == 9
+    assert (begun / "best.ckpt").read_bytes() == best
 
 
 def test_a_run_is_not_written_over_by_one_that_goes_on_from_elsewhere(

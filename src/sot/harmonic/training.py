@@ -85,6 +85,33 @@ class SaveConfiguration(SaveConfigCallback):
             beside.write_text(text)
 
 
+class FollowFolder(Callback):
+    """Let a run whose folder was moved keep its best checkpoint.
+
+    Lightning knows it by its old place, and would take the next validation for the best.
+    """
+
+    def on_load_checkpoint(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Tell the new place."""
+        for callback in trainer.checkpoint_callbacks:
+            state = checkpoint.get("callbacks", {}).get(callback.state_key)
+            if not isinstance(callback, ModelCheckpoint) or state is None:
+                continue
+            before, now = str(state["dirpath"]), str(callback.dirpath)
+            if before == now or not Path(now, BEST).is_file():
+                continue
+            for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                state[name] = state[name].replace(before, now)
+            scores = state["best_k_models"].items()
+            state["best_k_models"] = {path.replace(before, now): score for path, score in scores}
+            state["dirpath"] = now
+
+
 def run_folder(config: Any) -> Path:
     """Where a run keeps its files: <output>/<experiment>/<seed>."""
     return Path(config["output"]) / str(config["experiment"]) / str(config["seed_everything"])
@@ -180,7 +207,7 @@ class EstimatorCLI(LightningCLI):
             ]
         callbacks: list[Callback] = list(settings["callbacks"] or [])
         if settings["enable_checkpointing"] is not False:
-            callbacks += [_keep_best(folder), _keep_last(folder)]
+            callbacks += [_keep_best(folder), _keep_last(folder), FollowFolder()]
         if settings["logger"] is not False:
             callbacks.append(ValidationFigures(folder / "figures"))
         plugins = settings["plugins"] or []
