@@ -114,6 +114,43 @@ def test_a_configuration_that_is_none_is_refused(run_folder, text, words):
         find_checkpoint(str(run_folder)).estimator()
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(run_folder, sot_command, number):
+    """They would find all recordings silent."""
+    path = run_folder / "weights.safetensors"
+    state = load_file(path)
+    state["first.weight"][3, 0, 0, 7] = number
+    save_file(state, path)
+    (run_folder / "metrics.json").unlink()  # which holds the hash of others
+    status, _, err = sot_command("evaluate", run_folder)
+    assert status == 1
+    assert err.startswith(f"sot: {path}: the weights are damaged: first.weight holds NaN")
+
+
+def test_a_run_that_is_not_complete_is_not_taken_for_another_folder(run_folder, sot_command):
+    path = run_folder / "weights.safetensors"
+    path.unlink()
+    status, _, err = sot_command("evaluate", run_folder)
+    assert (status, err) == (1, f"sot: {path}: no such file; the run is not complete\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (None, "with a key 'data'"),
+        ({"class_path": "lightning.LightningDataModule"}, "data: `test_dataloader` must be"),
+    ],
+)
+def test_a_run_without_test_clips_is_told_in_one_line(run_folder, sot_command, data, words):
+    path = run_folder / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "data": data}))
+    status, _, err = sot_command("evaluate", run_folder)
+    assert status == 1
+    assert err.startswith(f"sot: {path}: ")
+    assert words in err
+    assert len(err.splitlines()) == 1
+
+
 def write_run(folder, experiment, seed, rpa, lsd=100.0, protocol="short"):
     place = folder / experiment / str(seed)
     place.mkdir(parents=True)
@@ -194,7 +231,8 @@ UNMEASURED = '{"experiment": "a", "seed": 1, "weights_sha256": "0", "test": %s}'
 @pytest.mark.parametrize(
     "spoilt",
     ["", "{}", '{"seed": 1}', "\x00", "[" * 10**5, "[]"]
-    + [UNMEASURED % test for test in ("{}", "null", "[1]", '{"LSD": "x"}')],
+    + [UNMEASURED % test for test in ("{}", "null", "[1]", '{"LSD": "x"}', f'{{"LSD": {10**400}}}')]
+    + ['{"seed": Infinity}'],
 )
 def test_damaged_measures_are_told(runs, sot_command, spoilt):
     (runs / "MSS-Lin" / "42" / "metrics.json").write_text(spoilt)

@@ -185,6 +185,7 @@ def test_a_missing_file_is_told_with_the_verb_that_makes_one(tmp_path):
         ({"f0_max": 30.0}, "f0_max: expected at least f0_min, 40"),
         ({"f0_max": 8000.0}, "f0_max: expected less than 8000 Hz"),
         ({"counts": "publish"}, "counts: expected one of .*did you mean 'published'"),
+        ({"amplitude_min": -1e-10}, "amplitude_min: expected a finite number at least 0"),
         ({"seed": -1}, "seed: expected a whole number of at least 0"),
         ({"train_clips": 10**18}, "train_clips: expected a whole number of at most 1000000"),
         ({"harmonics": 10**18}, "harmonics: expected a whole number of at most 1000"),

@@ -195,6 +195,19 @@ def test_a_broken_recording_is_reported_and_the_others_are_done(
         assert {row["file"] for row in csv.DictReader(file)} == {str(recording)}
 
 
+def test_a_recording_whose_channels_overflow_is_reported_and_not_called_silent(
+    trained, recording, sot_command, tmp_path
+):
+    loud = tmp_path / "loud.wav"
+    samples = np.full((8000, 2), 3e38, dtype=np.float32)
+    soundfile.write(loud, samples, 16000, subtype="FLOAT")
+    status, out, err = sot_command("estimate", loud, recording, "--checkpoint", trained)
+    assert status == 1
+    assert err.startswith(f"sot: {loud}: audio: expected finite numbers")
+    assert str(loud) not in out
+    assert str(recording) in out
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
 def test_a_sound_that_cannot_be_written_is_one_line(trained, recording, sot_command):
     status, _, err = sot_command(

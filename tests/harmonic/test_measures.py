@@ -69,3 +69,25 @@ def test_what_does_not_fit_is_named():
         pitch_accuracies(torch.ones(2), torch.tensor([1.0, 0.0]))
     with pytest.raises(ValueError, match="y: expected the shape of x"):
         LogSpectralDistance()(torch.ones(1, 4096), torch.ones(1, 2048))
+
+
+@pytest.mark.parametrize(
+    ("reference", "estimate", "kind", "words"),
+    [
+        ([1.0], torch.ones(1), TypeError, "reference: expected a torch.Tensor"),
+        (torch.ones(2), np.ones(2), TypeError, "estimate: expected a torch.Tensor"),
+        (torch.ones(0), torch.ones(0), ValueError, "reference: expected at least one pitch"),
+        (torch.ones(1), torch.tensor([math.nan]), ValueError, "estimate: expected finite"),
+        (torch.tensor([math.inf]), torch.ones(1), ValueError, "reference: expected finite"),
+    ],
+)
+def test_what_is_no_pitch_is_named(reference, estimate, kind, words):
+    with pytest.raises(kind, match=words):
+        pitch_accuracies(reference, estimate)
+
+
+def test_audio_that_is_no_tensor_is_named():
+    with pytest.raises(TypeError, match="x: expected a torch"):
+        LogSpectralDistance()([1.0], torch.ones(1))
+    with pytest.raises(TypeError, match="y: expected a torch"):
+        LogSpectralDistance()(torch.ones(1), np.ones(1))

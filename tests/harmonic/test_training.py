@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from sot.harmonic import (
     SinusoidDataModule,
     SinusoidSettings,
     TiltSettings,
+    TrainingSettings,
+    training_curves,
 )
 from sot.harmonic._quiet import without_lightnings_own
 from sot.harmonic.naming import EXPERIMENTS, base_file, experiment_file, protocol_files
@@ -131,6 +134,7 @@ def test_two_processes_train_as_one_with_the_same_global_batch(sot_command, tmp_
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+    assert "sync_dist" not in done.stderr  # what is logged is the measure over all of them
     one, both = (weights(tmp_path / name / "SOT-2048" / "42") for name in ("one", "two"))
     lightning.seed_everything(42, verbose=False)
     start = HarmonicEstimator(encoder=EncoderSettings(dropout=0)).state_dict()
@@ -232,6 +236,89 @@ def test_a_checkpoint_that_is_none_is_refused_and_leaves_no_run(
     assert words in err.splitlines()[-1]
     assert not list(tmp_path.rglob("config.yaml"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def begun(trained, tmp_path):
+    """A copy of a finished run of two epochs that may go on."""
+    return shutil.copytree(trained, tmp_path / "SOT-2048" / "42")
+
+
+def go_on(sot_command, begun, *settings):
+    return sot_command(
+        "train", "--experiment=SOT-2048", f"--output={begun.parents[1]}", "--ckpt_path=last",
+        "--trainer.max_epochs=3", *SMALL, *settings,
+    )  # fmt: skip
+
+
+def test_a_run_goes_on_with_the_learning_rate_that_it_is_told(begun, sot_command):
+    before = weights(begun)
+    status, _, err = go_on(sot_command, begun, "--model.training.learning_rate=1e-12")
+    assert status == 0, err
+    after = weights(begun)
+    assert all(
+        torch.allclose(after[name], value, rtol=0, atol=1e-9)
+        for name, value in before.items()
+        if name.startswith("encoder.")
+    )
+
+
+def test_a_checkpoint_brings_no_settings_of_the_optimiser(trained):
+    """The place in a schedule stays, its height is that of the configuration."""
+    group = {"lr": 0.25e-3, "initial_lr": 1e-3, "weight_decay": 1e-4}
+    checkpoint = {
+        "optimizer_states": [{"param_groups": [group]}],
+        "lr_schedulers": [{"base_lrs": [1e-3], "last_epoch": 7}],
+    }
+    settings = TrainingSettings(learning_rate=1e-4, weight_decay=0.0)
+    HarmonicEstimator(training=settings).on_load_checkpoint(checkpoint)
+    (group,) = checkpoint["optimizer_states"][0]["param_groups"]
+    assert group == {"lr": pytest.approx(0.25e-4), "initial_lr": 1e-4, "weight_decay": 0.0}
+    assert checkpoint["lr_schedulers"] == [{"base_lrs": [1e-4], "last_epoch": 7}]
+
+
+def test_a_run_that_goes_on_keeps_what_it_logged(begun, sot_command):
+    path = begun / "csv" / "metrics.csv"
+    with path.open("a") as file:  # as if it had been killed in a later epoch, while it wrote
+        file.write("9,99" + ",77.0" * 13 + "\n9,1")
+    before = training_curves(begun)["val/LSD"]
+    status, _, err = go_on(sot_command, begun)
+    assert status == 0, err
+    steps, values = training_curves(begun)["val/LSD"]
+    assert len(steps) == 3
+    assert steps[:2].tolist() == before[0][:2].tolist() == [2, 5]
+    assert torch.equal(values[:2], before[1][:2])
+    assert (steps < 99).all()
+    assert len(training_curves(begun)["test/LSD"][0]) == 1
+
+
+def test_a_run_whose_folder_was_moved_keeps_its_best_checkpoint(begun, sot_command):
+    """As if it had been so good that no later validation is better."""
+    content = torch.load(begun / "last.ckpt", weights_only=True)
+    (state,) = (s for name, s in content["callbacks"].items() if "val/LSD" in name)
+    assert Path(state["dirpath"]) != begun.resolve()
+    state["best_model_score"] = state["kth_value"] = torch.tensor(0.0)
+    state["best_k_models"] = dict.fromkeys(state["best_k_models"], torch.tensor(0.0))
+    torch.save(content, begun / "last.ckpt")
+    best = (begun / "best.ckpt").read_bytes()
+    status, _, err = go_on(sot_command, begun)
+    assert status == 0, err
+    assert torch.load(begun / "last.ckpt", weights_only=True)["global_step"] == 9
+    assert (begun / "best.ckpt").read_bytes() == best
+
+
+def test_a_run_is_not_written_over_by_one_that_goes_on_from_elsewhere(
+    trained, sot_command, tmp_path
+):
+    other = shutil.copy(trained / "last.ckpt", tmp_path / "other.ckpt")
+    before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+    status, _, err = sot_command(
+        "train", "--experiment=SOT-2048", f"--output={trained.parents[1]}",
+        f"--ckpt_path={other}", "--trainer.max_epochs=3", *SMALL,
+    )  # fmt: skip
+    assert status == 1
+    assert f"{trained}: there is a run in this folder" in err
+    assert before == {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
 
 
 def test_a_run_goes_on_under_its_own_protocol_only(trained, sot_command):

@@ -98,7 +98,11 @@ def _tracks(
     )
     for path in watched:
         try:
-            tracks[path] = track_pitch(encoder, read_audio(path))
+            audio = read_audio(path)
+            try:
+                tracks[path] = track_pitch(encoder, audio)
+            except ValueError as error:  # of the sound, which does not know its file
+                raise ValueError(f"{path}: {error}") from error
         except (ValueError, OSError, MemoryError) as error:
             failures.append(str(error) or f"{path}: not enough memory")
     return tracks, failures

@@ -15,6 +15,7 @@ _OF_LIGHTNING = (
     r".*JsonargparseDeprecationWarning.*",
     r".*`ModelCheckpoint\(monitor=.*could not find the monitored key.*",
     r".*The dirpath has changed.*",
+    r".*It is recommended to use `self\.log\(.*sync_dist=True.*",  # all processes log the same
 )
 
 

@@ -56,7 +56,7 @@ class Checkpoint:
             found |= {"seed": int(found["seed"])}
             {key: found[key] for key in ("experiment", "weights_sha256")}
             found["test"] = {name: float(found["test"][name]) for name in MEASURES}
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ArithmeticError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{path}: cannot be read as measures of a run ({error})") from error
         return found
 
@@ -83,9 +83,16 @@ class Checkpoint:
         return model.eval()
 
     def data(self) -> lightning.LightningDataModule:
-        """The data on which the estimator was trained."""
-        _, data = configured(self.folder / CONFIG, with_data=True)
-        assert data is not None
+        """The data on which the estimator was trained.
+
+        Raises:
+            FileNotFoundError: there is no configuration.
+            ValueError: it tells of no data, or of none that can be made.
+        """
+        path = self.folder / CONFIG
+        _, data = configured(path, with_data=True)
+        if data is None:
+            raise ValueError(f"{path}: expected the configuration of a run, with a key 'data'")
         return data
 
 
@@ -110,7 +117,8 @@ def load_weights(encoder: nn.Module, path: Path) -> None:
     """Read the weights of an encoder.
 
     Raises:
-        ValueError: the file is cut short, of another kind, or of another architecture.
+        ValueError: the file is cut short, of another kind, of another architecture, or holds NaN
+            or infinite numbers.
     """
     safetensors = require("safetensors.torch", "train")
     error_type = require("safetensors", "train").SafetensorError
@@ -119,6 +127,11 @@ def load_weights(encoder: nn.Module, path: Path) -> None:
     except (error_type, OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as weights; is it cut short?") from error
     check_architecture(path, encoder, state)
+    for name, value in state.items():
+        if not bool(value.isfinite().all()):
+            raise ValueError(
+                f"{path}: the weights are damaged: {name} holds NaN or infinite numbers"
+            )
     encoder.load_state_dict(state)
 
 
@@ -184,6 +197,7 @@ def find_checkpoint(name: str, seed: int | None = None) -> Checkpoint:
         seed: of the run of an experiment; 42 by default.
 
     Raises:
+        FileNotFoundError: the folder of a run that is not complete.
         ValueError: no such checkpoint comes with the package, of which the message tells which do,
             or a seed beside a name that says already which run it is.
     """
@@ -203,6 +217,8 @@ def find_checkpoint(name: str, seed: int | None = None) -> Checkpoint:
 
 def _tell_which(name: str, experiment: str, seed: str) -> NoReturn:
     """Refuse a checkpoint that there is not, and tell which there are."""
+    if (Path(name) / CONFIG).is_file():
+        raise FileNotFoundError(f"{Path(name) / WEIGHTS}: no such file; the run is not complete")
     if experiment not in EXPERIMENTS:
         expected = "the folder of a run, or the name of an experiment"
         _checks.fail("checkpoint", expected, repr(name), _checks.nearest(name, EXPERIMENTS))

@@ -87,11 +87,10 @@ class SinusoidSettings:
         _checks.integer("harmonics", self.harmonics, maximum=MOST_HARMONICS)
         _checks.number("inharmonicity", self.inharmonicity, minimum=0)
         _checks.choice("counts", self.counts, COUNTS)
-        for low, high, above in (
-            ("f0_min", "f0_max", 0.0),
-            ("amplitude_min", "amplitude_max", -1e-9),
-        ):
-            least = _checks.number(low, getattr(self, low), above=above)
+        _checks.number("f0_min", self.f0_min, above=0)
+        _checks.number("amplitude_min", self.amplitude_min, minimum=0)
+        for low, high in (("f0_min", "f0_max"), ("amplitude_min", "amplitude_max")):
+            least = getattr(self, low)
             if _checks.number(high, getattr(self, high)) < least:
                 _checks.fail(high, f"at least {low}, {least:g}", getattr(self, high))
         if self.f0_max >= SAMPLE_RATE / 2:

@@ -315,9 +315,19 @@ class HarmonicEstimator(lightning.LightningModule):
         _complete_epoch(checkpoint["loops"]["fit_loop"])
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the states of the random generators."""
+        """Restore the states of the random generators; the settings of Adam are those of now."""
         if "random_states" in checkpoint:
             restore_random_states(checkpoint["random_states"])
+        rate, decay = self.training_settings.learning_rate, self.training_settings.weight_decay
+        for optimizer in checkpoint.get("optimizer_states", []):
+            for group in optimizer["param_groups"]:
+                before = group.get("initial_lr", group["lr"])  # without a schedule they are one
+                if before != rate:
+                    group |= {"lr": group["lr"] * rate / before}
+                    group |= {"initial_lr": rate} if "initial_lr" in group else {}
+                group["weight_decay"] = decay
+        for schedule in checkpoint.get("lr_schedulers", []):
+            schedule["base_lrs"] = [rate for _ in schedule["base_lrs"]]
 
 
 def _complete_epoch(loop: dict[str, Any]) -> None:

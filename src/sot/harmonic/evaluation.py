@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from sot.harmonic._quiet import without_lightnings_own
 from sot.harmonic.checkpoints import CONFIG, METRICS, Checkpoint
@@ -49,7 +50,10 @@ def evaluate(checkpoint: Checkpoint, data_path: str | None = None) -> dict[str, 
         devices=1,
     )
     with without_lightnings_own():
-        trainer.test(estimator, datamodule=data, verbose=False)
+        try:
+            trainer.test(estimator, datamodule=data, verbose=False)
+        except MisconfigurationException as error:  # of data without test clips
+            raise ValueError(f"{checkpoint.folder / CONFIG}: data: {error}") from error
     return estimator.results
 
 

@@ -44,6 +44,7 @@ class LogSpectralDistance(nn.Module):
             ValueError: shapes that differ.
             TypeError: input that is not a floating-point tensor.
         """
+        x, y = _checks.floating("x", x), _checks.floating("y", y)
         if x.shape != y.shape:
             _checks.fail("y", f"the shape of x, {tuple(x.shape)}", y)
         return (self._decibels(x) - self._decibels(y)).square().mean()
@@ -65,7 +66,8 @@ def pitch_accuracies(reference: Tensor, estimate: Tensor) -> dict[str, float]:
         octaves, rounded, by which the estimate is too high.
 
     Raises:
-        ValueError: shapes that differ, or pitches that are not positive.
+        ValueError: shapes that differ, no pitches, or pitches that are not positive and finite.
+        TypeError: input that is not a tensor of real numbers.
 
     References:
         C. Raffel et al., mir_eval: A transparent implementation of common MIR metrics, ISMIR 2014.
@@ -77,10 +79,15 @@ def pitch_accuracies(reference: Tensor, estimate: Tensor) -> dict[str, float]:
         {'RPA': 50.0, 'RCA': 100.0, 'OD': 0.5}
     """
     melody = require("mir_eval.melody", "train")
-    if reference.shape != estimate.shape or reference.numel() == 0:
+    pitches = {"reference": reference, "estimate": estimate}
+    for name, value in pitches.items():
+        if _checks.tensor(name, value).numel() == 0:
+            _checks.fail(name, "at least one pitch", value)
+    if reference.shape != estimate.shape:
         _checks.fail("estimate", f"the shape of reference, {tuple(reference.shape)}", estimate)
     cents = []
-    for name, value in (("reference", reference), ("estimate", estimate)):
+    for name, value in pitches.items():
+        _checks.finite(name, value, validate=True)
         if not bool((value > 0).all()):
             _checks.fail(name, "positive pitches in Hz", f"a minimum of {float(value.min()):g}")
         cents.append(melody.hz2cents(value.detach().cpu().double().numpy().ravel()))

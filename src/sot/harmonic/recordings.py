@@ -61,11 +61,12 @@ def track_pitch(encoder: PitchEncoder, audio: Audio) -> PitchTrack:
         audio: at any rate, with any channels and of any length; a rest is padded with zeros.
 
     Raises:
-        ValueError: there are no samples.
+        ValueError: there are no samples, or some are so large that they overflow.
     """
     samples = audio.mono().resampled(SAMPLE_RATE).samples[0]
     if samples.numel() == 0:
         _checks.fail("audio", "at least one sample", samples)
+    _checks.finite("audio", samples, validate=True)
     clips = functional.pad(samples, (0, -len(samples) % CLIP_SAMPLES)).reshape(-1, CLIP_SAMPLES)
     peaks = clips.abs().amax(1, keepdim=True)
     gains = torch.where(peaks > 0, peaks / PEAK, 1.0)

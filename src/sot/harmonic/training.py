@@ -23,6 +23,7 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from sot import _checks
 from sot._extras import require
 from sot._files import replaced_when_done
+from sot.harmonic._logs import keep_logs
 from sot.harmonic._quiet import without_lightnings_own
 from sot.harmonic._tensor_files import load_without_code, save_whole
 from sot.harmonic.checkpoints import (
@@ -40,7 +41,14 @@ from sot.harmonic.naming import LARGEST_SEED, base_file
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 #: What Lightning needs to go on.
-_STATE = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "pytorch-lightning_version"}
+_STATE = {
+    "state_dict",
+    "optimizer_states",
+    "lr_schedulers",
+    "loops",
+    "global_step",
+    "pytorch-lightning_version",
+}
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -75,6 +83,33 @@ class SaveConfiguration(SaveConfigCallback):
         text = self.parser.dump(self.config, skip_unset=False, skip_link_targets=False)
         with replaced_when_done(path) as beside:
             beside.write_text(text)
+
+
+class FollowFolder(Callback):
+    """Let a run whose folder was moved keep its best checkpoint.
+
+    Lightning knows it by its old place, and would take the next validation for the best.
+    """
+
+    def on_load_checkpoint(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Tell the new place."""
+        for callback in trainer.checkpoint_callbacks:
+            state = checkpoint.get("callbacks", {}).get(callback.state_key)
+            if not isinstance(callback, ModelCheckpoint) or state is None:
+                continue
+            before, now = str(state["dirpath"]), str(callback.dirpath)
+            if before == now or not Path(now, BEST).is_file():
+                continue
+            for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                state[name] = state[name].replace(before, now)
+            scores = state["best_k_models"].items()
+            state["best_k_models"] = {path.replace(before, now): score for path, score in scores}
+            state["dirpath"] = now
 
 
 def run_folder(config: Any) -> Path:
@@ -146,7 +181,8 @@ class EstimatorCLI(LightningCLI):
             path = self.config["ckpt_path"] = str(folder / LAST)
         if path is not None and not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such checkpoint")
-        if path is None and first and (folder / CONFIG).exists():
+        own = path is not None and Path(path).resolve().parent == folder.resolve()
+        if first and not own and (folder / CONFIG).exists():
             begun = (folder / LAST).is_file()
             raise FileExistsError(
                 f"{folder}: there is a run in this folder"
@@ -171,7 +207,7 @@ class EstimatorCLI(LightningCLI):
             ]
         callbacks: list[Callback] = list(settings["callbacks"] or [])
         if settings["enable_checkpointing"] is not False:
-            callbacks += [_keep_best(folder), _keep_last(folder)]
+            callbacks += [_keep_best(folder), _keep_last(folder), FollowFolder()]
         if settings["logger"] is not False:
             callbacks.append(ValidationFigures(folder / "figures"))
         plugins = settings["plugins"] or []
@@ -213,12 +249,13 @@ def _check_protocol(folder: Path, protocol: str) -> None:
         _checks.fail("protocol", expected, repr(protocol))
 
 
-def _check_checkpoint(path: str, model: HarmonicEstimator) -> None:
-    """Refuse a checkpoint from which a run cannot go on, before anything is written."""
+def _check_checkpoint(path: str, model: HarmonicEstimator) -> int:
+    """The steps of a checkpoint; refuse one from which a run cannot go on, before all writing."""
     content = load_without_code(Path(path), "a checkpoint of a run")
     if not isinstance(content, dict) or not content.keys() >= _STATE:
         raise ValueError(f"{path}: expected a checkpoint that `sot train` wrote, got another file")
     check_architecture(Path(path), model, content["state_dict"])
+    return int(content["global_step"])
 
 
 def _keep_best(folder: Path) -> ModelCheckpoint:
@@ -271,7 +308,9 @@ def _trained(cli: EstimatorCLI) -> Path:
     """Train, measure and write, as the command line says; the folder of the run."""
     path = cli.config["ckpt_path"]
     if path is not None:
-        _check_checkpoint(path, cli.model)
+        steps = _check_checkpoint(path, cli.model)
+        if cli.trainer.is_global_zero:
+            keep_logs(cli.trainer.loggers, steps)
     try:
         cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=path, weights_only=True)
     except SystemExit:
