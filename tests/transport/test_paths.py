@@ -49,6 +49,8 @@ def test_runs_of_empty_bins_may_be_of_any_length(bins):
     u[1, 0] = v[1, 9] = u[1, -9] = v[1, -1] = 0.5
     u[2, 7] = v[2, -7] = 1.0
     compare(places, places, u, v, 2)
+    compare(places, places[:10], u, torch.full((3, 10), 0.1, dtype=torch.float64), 2)
+    compare(places[:10], places, torch.full((3, 10), 0.1, dtype=torch.float64), u, 2)
 
 
 @pytest.mark.parametrize("ties", [False, True])

@@ -82,19 +82,21 @@ class _CostByRank(torch.autograd.Function):
 
 
 def _ranks(u: Tensor, v: Tensor) -> Orders:
-    """How many levels of v come before each of u, shape (rows, n), int32.
+    """How many levels of v come before each of u, shape (rows, n), in as few bits as hold that.
 
     First if u goes first where levels are equal, then if v does, bin by bin; see
     :func:`sot.transport._merge.levels_below`, which searches for what is counted here.
     """
-    turns_v = _turns(v)
-    upto = torch.searchsorted(v, u, right=True, out_int32=True)
+    few = max(u.shape[-1], v.shape[-1]) < torch.iinfo(torch.int16).max
+    counted = torch.int16 if few else torch.int32
+    turns_v = _turns(v, counted)
+    upto = torch.searchsorted(v, u, right=True, out_int32=True).to(counted)
     last = upto.long().sub_(1).clamp_(min=0)
     # Of the levels up to this one, those that equal it and are no earlier in their run.
     equals = v.gather(-1, last) == u
     equal = turns_v.gather(-1, last).add_(1).mul_(equals)
     del last, turns_v, equals  # before as much is needed again
-    first = upto - equal.sub_(_turns(u)).clamp_(min=0)
+    first = upto - equal.sub_(_turns(u, counted)).clamp_(min=0)
     return [first, (first + 1).clamp_(max=upto)]
 
 
@@ -108,11 +110,9 @@ def _counts(ranks: Tensor, bins: int) -> Tensor:
     return counts[:, :-1].cumsum(-1, dtype=ranks.dtype)
 
 
-def _turns(levels: Tensor) -> Tensor:
-    """The place of each level in its run of equal levels, in the narrowest type that holds all."""
-    bins = levels.shape[-1]
-    narrow = torch.int16 if bins <= torch.iinfo(torch.int16).max else torch.int32
-    index = torch.arange(bins, dtype=narrow, device=levels.device)
+def _turns(levels: Tensor, counted: torch.dtype) -> Tensor:
+    """The place of each level in its run of equal levels."""
+    index = torch.arange(levels.shape[-1], dtype=counted, device=levels.device)
     starts = (index[1:] * (levels[:, 1:] > levels[:, :-1])).cummax(-1).values
     return torch.nn.functional.pad(starts.sub_(index[1:]).neg_(), (1, 0))
 
@@ -130,7 +130,7 @@ def _slopes(
     if other is not None:
         top = highest_level(True, own.dtype)
         sides = x[..., :-1], y[..., :-1], own, other
-        first, second = (slope(*sides, ranks, p, top) for ranks in orders)
+        first, second = (slope(*sides, ranks.long(), p, top) for ranks in orders)
         last, slopes = first[:, -1], torch.lerp(first, second, 0.5)
         late = second[:, -1]
         slopes[:, -1] = 0.0
@@ -151,7 +151,7 @@ def _differences(x: Tensor, y: Tensor, orders: Orders, p: float) -> Tensor:
     The mean over the orders. Positions are extended ones.
     """
     x, after = x[..., :-1], x[..., 1:]
-    first, second = (positions_at(y, ranks) for ranks in orders)
+    first, second = (positions_at(y, ranks.int()) for ranks in orders)
     if p == 2:  # as a product there is no difference of close numbers
         moves, step = first.sub_(x).add_(second.sub_(x)), after - x
         return moves.sub_(step).mul_(step)
