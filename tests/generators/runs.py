@@ -1,4 +1,8 @@
-"""Settings of runs that are small enough to be trained in a test."""
+"""Settings of runs that are small enough to be trained in a test, and what these leave."""
+
+from pathlib import Path
+
+import torch
 
 #: A few clips, one step an epoch, a validation in each.
 SMALL = (
@@ -11,3 +15,13 @@ SMALL = (
     "--trainer.enable_model_summary=false",
     "--trainer.accelerator=cpu",
 )
+
+
+def weights(folder: Path):
+    """All weights of the last checkpoint of a run."""
+    return torch.load(folder / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def same(ours, theirs):
+    """Whether two sets of weights are the same to the bit."""
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)

@@ -53,7 +53,7 @@ class _ClosedForm(torch.autograd.Function):
         divisors = divisor_x, divisor_y = _divisors(rule, mass_x, mass_y)
         for side, divisor in zip(levels, divisors, strict=True):
             side.div_(divisor[:, None])
-        del side
+        del side  # nobody but the list may hold levels
         found = slopes_by_rank(x_positions, y_positions, levels, p, cut)
         slopes_x, slopes_y = None, None
         # The reciprocal of a mass of less than this is beyond the range of numbers.
