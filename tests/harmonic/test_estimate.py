@@ -195,7 +195,12 @@ def test_a_broken_recording_is_reported_and_the_others_are_done(
         assert {row["file"] for row in csv.DictReader(file)} == {str(recording)}
 
 
-def test_a_recording_whose_channels_overflow_is_reported_and_not_called_silent(
+def test_samples_that_overflow_when_channels_are_mixed_are_no_silence(encoder):
+    with pytest.raises(ValueError, match=r"^audio: expected finite numbers"):
+        track_pitch(encoder, Audio(torch.full((2, 8000), 3e38), 16000))
+
+
+def test_a_recording_beyond_all_measure_is_reported_and_not_called_silent(
     trained, recording, sot_command, tmp_path
 ):
     loud = tmp_path / "loud.wav"
@@ -203,7 +208,7 @@ def test_a_recording_whose_channels_overflow_is_reported_and_not_called_silent(
     soundfile.write(loud, samples, 16000, subtype="FLOAT")
     status, out, err = sot_command("estimate", loud, recording, "--checkpoint", trained)
     assert status == 1
-    assert err.startswith(f"sot: {loud}: audio: expected finite numbers")
+    assert err.startswith(f"sot: {loud}: expected samples of about [-1, 1]")
     assert str(loud) not in out
     assert str(recording) in out
 
