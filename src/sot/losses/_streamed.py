@@ -167,8 +167,9 @@ def running_levels(
 
 
 def _audio(x: Tensor, lengths: Tensor) -> Audio:
-    counts = lengths.clamp(0, x.shape[1])  # the kernels do not look whether they may read
-    return Audio(x.detach().contiguous().numpy(), counts.numpy())
+    # The kernels do not look whether they may read.
+    counts = np.minimum(np.maximum(lengths.numpy(), 0), x.shape[1])
+    return Audio(x.detach().contiguous().numpy(), counts)
 
 
 def _transform(x: Tensor, window: Tensor, bins: Bins, analysis: Analysis) -> BlockTransform:
@@ -282,7 +283,7 @@ def _streamed(
         if gradient is not None:
             gradient.finish()
     cost, total = (
-        torch.from_numpy(frames.reshape(len(x), -1).sum(1)).to(x.dtype)
+        torch.from_numpy(frames.reshape(len(x), -1).sum(1).astype(totals[0].dtype))
         for frames in (np.where(ballots > 0, ballots * costs, 0.0), ballots)
     )
     return cost, total, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
