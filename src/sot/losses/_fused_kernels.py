@@ -11,6 +11,7 @@ from sot._compiled import compiled
 from sot.spectra._median_kernels import median
 from sot.transport._kernels import (
     ROWS,
+    both_sides,
     cumulate,
     four_slopes,
     potentials,
@@ -102,17 +103,17 @@ def _write_gradient(
         for i in range(bins):
             grad[index, bin_ + i] = factor * slopes[row, i] + offset
         return
-    for i in range(bins):
-        rise = (factor * slopes[row, i] + offset) * gains[i]
-        slopes[row, i] = rise if weights[row, i] > 0.0 else 0.0
     frame = spectrum[index, 2 * bin_ : 2 * (bin_ + bins)]
     result = grad[index, 2 * bin_ : 2 * (bin_ + bins)]
     for i in range(bins):
         real, imag = frame[np.uint64(2 * i)], frame[np.uint64(2 * i + 1)]
-        rise = 2.0 * slopes[row, i]
+        rise = (factor * slopes[row, i] + offset) * gains[i]
+        rise = rise if weights[row, i] > 0.0 else 0.0
         if how == MAGNITUDE:
             power = real * real + imag * imag
-            rise = slopes[row, i] * (np.sqrt(power) / power if power > 0.0 else 1.0)
+            rise *= np.sqrt(power) / power if power > 0.0 else 1.0
+        else:
+            rise *= 2.0
         result[np.uint64(2 * i)] = real * rise
         result[np.uint64(2 * i + 1)] = imag * rise
 
@@ -165,9 +166,10 @@ def fused_rows(
     """
     n, m = x_positions.shape[1] - 1, y_positions.shape[1] - 1
     u, v = np.empty((ROWS, n)), np.empty((ROWS, m))
-    levels_u, levels_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    levels = np.empty(ROWS * (n + m + 2))
+    levels_u, levels_v = both_sides(levels, n)
     slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
-    ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
+    ranks = np.empty(levels.shape, np.int32)
     mass_x, mass_y, scale_x, scale_y = (
         np.empty(ROWS),
         np.empty(ROWS),
@@ -207,8 +209,8 @@ def fused_rows(
             scale_levels(levels_u, row, scale_x[row])
             scale_levels(levels_v, row, scale_y[row])
         four_slopes(
-            x_positions, every, every, y_positions, every, every, levels_u, levels_v, fit, p, top,
-            grid, moves, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+            x_positions, every, every, y_positions, every, every, levels, fit, p, top,
+            grid, moves, slopes_u, slopes_v, costs, moments, ranks, room,
         )  # fmt: skip
         if x_wanted:
             potentials(slopes_u)

@@ -42,28 +42,48 @@ def shared_grid(
 
 
 @compiled
-def four_areas(x: Any, sums_u: Any, sums_v: Any, slopes: Any, costs: Any) -> Any:
+def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> Any:
     """Areas between two distributions on one grid, and their derivatives, for four rows.
 
     Those with respect to the levels of v are those of u with the other sign. Returns False for
-    rows that are not finite.
+    rows that are not finite, or that have equal levels before the last bin; there `shared_grid`
+    has to be asked.
     """
-    bins = sums_u.shape[1]
+    bins = u.shape[1]
+    _gaps(u, v, first, slopes)
+    ties = 0
     for row in range(len(costs)):
-        area, ties = 0.0, 0
-        for i in range(bins):
-            width = x[0, i + 1] - x[0, i]
-            gap = sums_u[row, i] - sums_v[row, i]
+        area = 0.0 * slopes[row, bins - 1]  # nothing, or not finite
+        for i in range(bins - 1):
+            width, gap = x[0, i + 1] - x[0, i], slopes[row, i]
             area += width * abs(gap)
             ties += gap == 0.0
             slopes[row, i] = width if gap > 0.0 else -width
-        sign = 0.0
-        for i in range(bins if ties > 0 else 0):
-            if sums_u[row, i] == sums_v[row, i]:
-                sign = _sign_at_tie(sums_u, sums_v, row, i, sign)
-                slopes[row, i] = sign * (x[0, i + 1] - x[0, i])
+        slopes[row, bins - 1] = 0.0
         costs[row] = area
-    return 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
+    return ties == 0 and 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
+
+
+@compiled
+def _gaps(u: Any, v: Any, first: int, gaps: Any) -> None:
+    """Differences of the running sums of four rows, which are rounded as the weights are."""
+    flat_u, flat_v, rounded = u.reshape(-1), v.reshape(-1), u.dtype.type
+    bins = np.uint64(u.shape[1])
+    row0 = np.uint64(first) * bins
+    row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
+    u0 = u1 = u2 = u3 = v0 = v1 = v2 = v3 = 0.0
+    for i in range(u.shape[1]):
+        k = np.uint64(i)
+        u0 += flat_u[row0 + k]
+        u1 += flat_u[row1 + k]
+        u2 += flat_u[row2 + k]
+        u3 += flat_u[row3 + k]
+        v0 += flat_v[row0 + k]
+        v1 += flat_v[row1 + k]
+        v2 += flat_v[row2 + k]
+        v3 += flat_v[row3 + k]
+        gaps[0, k], gaps[1, k] = rounded(u0) - rounded(v0), rounded(u1) - rounded(v1)
+        gaps[2, k], gaps[3, k] = rounded(u2) - rounded(v2), rounded(u3) - rounded(v3)
 
 
 @compiled

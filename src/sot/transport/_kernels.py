@@ -29,45 +29,61 @@ ROWS = 4
 
 
 @compiled
-def merge_ranks(levels_u: Any, levels_v: Any, ranks_u: Any, ranks_v: Any) -> None:
+def both_sides(values: Any, bins: int) -> Any:
+    """Views of the halves of an array that holds four rows of u and then four of v.
+
+    Args:
+        values: shape (4 (n + 1) + 4 (m + 1),).
+        bins: n, the number of bins of u.
+    """
+    end = ROWS * (bins + 1)
+    return values[:end].reshape(ROWS, -1), values[end:].reshape(ROWS, -1)
+
+
+@compiled
+def merge_ranks(levels: Any, ranks: Any, bins: int) -> None:
     """For every level of four rows, how many levels of the other side come before it.
 
     Of two equal levels that of u comes first. Every step takes the lower of two levels without a
     branch, and four rows side by side hide each other's waiting time. Non-negative numbers are in
-    the order of their bits, and whole numbers are compared faster.
+    the order of their bits, and whole numbers are compared faster. Both sides lie in one array, so
+    that a processor has a register for everything that a step needs.
 
     Args:
-        levels_u: ascending, then infinity; shape (4, n + 1), float64.
-        levels_v: likewise, shape (4, m + 1).
-        ranks_u: result of shape (4, n + 1), int32; the last column is left in any state.
-        ranks_v: result of shape (4, m + 1), likewise.
+        levels: ascending, then infinity, float64; see :func:`both_sides`.
+        ranks: result of the same shape, int32; those of infinity are left in any state.
+        bins: the number of bins of u.
     """
-    across, along = levels_u.shape[1], levels_v.shape[1]
-    u, v = levels_u.reshape(-1).view(np.uint64), levels_v.reshape(-1).view(np.uint64)
-    r, s = ranks_u.reshape(-1), ranks_v.reshape(-1)
+    across = bins + 1
+    along = len(levels) // ROWS - across
+    bits, one = levels.view(np.uint64), np.uint64(1)
     # Unsigned indices into the flat arrays: they are not looked at for counting from the end.
     i0, i1, i2, i3 = np.uint64(0), np.uint64(across), np.uint64(2 * across), np.uint64(3 * across)
-    k0, k1, k2, k3 = np.uint64(0), np.uint64(along), np.uint64(2 * along), np.uint64(3 * along)
+    k0 = np.uint64(ROWS * across)
+    k1, k2, k3 = k0 + np.uint64(along), k0 + np.uint64(2 * along), k0 + np.uint64(3 * along)
     for _ in range(across + along - 2):
-        a0, a1, a2, a3 = u[i0], u[i1], u[i2], u[i3]
-        b0, b1, b2, b3 = v[k0], v[k1], v[k2], v[k3]
         # What is written for the side that does not advance is written again when it does.
-        r[i0], s[k0] = k0, i0
-        i0 += np.uint64(a0 <= b0)
-        k0 += np.uint64(a0 > b0)
-        r[i1], s[k1] = k1, i1
-        i1 += np.uint64(a1 <= b1)
-        k1 += np.uint64(a1 > b1)
-        r[i2], s[k2] = k2, i2
-        i2 += np.uint64(a2 <= b2)
-        k2 += np.uint64(a2 > b2)
-        r[i3], s[k3] = k3, i3
-        i3 += np.uint64(a3 <= b3)
-        k3 += np.uint64(a3 > b3)
+        ranks[i0], ranks[k0] = k0, i0
+        v_first = np.uint64(bits[k0] < bits[i0])
+        k0 += v_first
+        i0 += one - v_first
+        ranks[i1], ranks[k1] = k1, i1
+        v_first = np.uint64(bits[k1] < bits[i1])
+        k1 += v_first
+        i1 += one - v_first
+        ranks[i2], ranks[k2] = k2, i2
+        v_first = np.uint64(bits[k2] < bits[i2])
+        k2 += v_first
+        i2 += one - v_first
+        ranks[i3], ranks[k3] = k3, i3
+        v_first = np.uint64(bits[k3] < bits[i3])
+        k3 += v_first
+        i3 += one - v_first
     # Indices into the flat arrays become indices into their rows.
+    ranks_u, ranks_v = both_sides(ranks, bins)
     for row in range(ROWS):
         for i in range(across):
-            ranks_u[row, i] -= row * along
+            ranks_u[row, i] -= ROWS * across + row * along
         for k in range(along):
             ranks_v[row, k] -= row * across
 
@@ -75,8 +91,8 @@ def merge_ranks(levels_u: Any, levels_v: Any, ranks_u: Any, ranks_v: Any) -> Non
 @compiled
 def four_slopes(
     x: Any, x_row: int, every_x: int, y: Any, y_row: int, every_y: int,
-    levels_u: Any, levels_v: Any, fit: Any, p: float, top: float, grid: int, moves: Any,
-    slopes_u: Any, slopes_v: Any, costs: Any, moments: Any, ranks_u: Any, ranks_v: Any, room: Any,
+    levels: Any, fit: Any, p: float, top: float, grid: int, moves: Any,
+    slopes_u: Any, slopes_v: Any, costs: Any, moments: Any, ranks: Any, room: Any,
 ) -> None:  # fmt: skip
     """Costs of four rows, and their derivatives with respect to every level.
 
@@ -90,8 +106,7 @@ def four_slopes(
         y: extended positions of v, likewise.
         y_row: see y.
         every_y: see y.
-        levels_u: shape (4, n + 1), float64.
-        levels_v: shape (4, m + 1), float64.
+        levels: see :func:`merge_ranks`.
         fit: which rows are wanted, shape (4,); changed.
         p: exponent of the ground cost.
         top: level above which nothing counts.
@@ -101,10 +116,11 @@ def four_slopes(
         slopes_v: result of shape (4, m + 1).
         costs: result of shape (4,).
         moments: result of shape (4, 2).
-        ranks_u: room of shape (4, n + 1), int32.
-        ranks_v: room of shape (4, m + 1), int32.
+        ranks: room, see :func:`merge_ranks`.
         room: room of shape (1, max(n, m)).
     """
+    bins = x.shape[1] - 1
+    levels_u, levels_v = both_sides(levels, bins)
     if grid == SHARED:
         for row in range(ROWS):
             shared_grid(x, levels_u, levels_v, row, slopes_u, slopes_v, moments)
@@ -112,7 +128,8 @@ def four_slopes(
         return
     if not (fit[0] or fit[1] or fit[2] or fit[3]):
         return
-    merge_ranks(levels_u, levels_v, ranks_u, ranks_v)
+    merge_ranks(levels, ranks, bins)
+    ranks_u, ranks_v = both_sides(ranks, bins)
     for row in range(ROWS):
         if not fit[row]:
             continue
@@ -125,7 +142,7 @@ def four_slopes(
         )
         costs[row] = max(moments[row, 0] + moments[row, 1], 0.0)
         ties = 0
-        for i in range(levels_u.shape[1] - 1):
+        for i in range(bins):
             ties += levels_u[row, i] == levels_v[row, np.uint64(ranks_u[row, i])]
         if ties > harmless_ties(levels_u, levels_v, row):
             # These were the derivatives if u goes first wherever levels are equal. A plain 0 or 1
@@ -157,8 +174,7 @@ def potentials(slopes: Any) -> None:
 def cumulate(weights: Any, levels: Any) -> None:
     """Running sums of four rows of weights; the last column of `levels` is left in any state."""
     total0 = total1 = total2 = total3 = 0.0
-    bins = weights.shape[1]
-    for i in range(bins):
+    for i in range(levels.shape[1] - 1):
         total0 += weights[0, i]
         total1 += weights[1, i]
         total2 += weights[2, i]
@@ -199,32 +215,32 @@ def transport_rows(
         stop: row after the last.
     """
     n, m = u.shape[1], v.shape[1]
-    sums_u, sums_v = np.empty((ROWS, n), u.dtype), np.empty((ROWS, m), v.dtype)
-    levels_u, levels_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
+    levels = np.empty(ROWS * (n + m + 2))
+    levels_u, levels_v = both_sides(levels, n)
     slopes_u, slopes_v = np.empty((ROWS, n + 1)), np.empty((ROWS, m + 1))
-    ranks_u, ranks_v = np.empty((ROWS, n + 1), np.int32), np.empty((ROWS, m + 1), np.int32)
+    ranks = np.empty(levels.shape, np.int32)
     costs, flaws, fit = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS, np.bool_)
     moments, room = np.empty((ROWS, 2)), np.empty((1, max(n, m)))
     moves = costs_of_moves(x, p, grid)
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
     for first in range(start, stop, ROWS):
         rows = min(ROWS, stop - first)
-        _running_sums(u, first, stop, sums_u)
-        _running_sums(v, first, stop, sums_v)
-        if grid == SHARED and rows == ROWS and four_areas(x, sums_u, sums_v, slopes_u, costs):
+        if grid == SHARED and rows == ROWS and four_areas(x, u, v, first, slopes_u, costs):
             for row in range(ROWS):
                 cost[first + row] = costs[row]
             sum_into(slopes_u, 1.0, first, du)
             sum_into(slopes_u, -1.0, first, dv)
             continue
+        _running_sums(u, first, stop, levels_u)
+        _running_sums(v, first, stop, levels_v)
         for row in range(ROWS):
-            flaws[row] = 0.0 * sums_u[row, n - 1] + 0.0 * sums_v[row, m - 1]
+            flaws[row] = 0.0 * levels_u[row, n - 1] + 0.0 * levels_v[row, m - 1]
             fit[row] = row < rows and flaws[row] == 0.0
-            _widen(sums_u, row, 1.0 + flaws[row], levels_u)
-            _widen(sums_v, row, 1.0 + flaws[row], levels_v)
+            scale_levels(levels_u, row, 1.0 + flaws[row])
+            scale_levels(levels_v, row, 1.0 + flaws[row])
         four_slopes(
-            x, first * every_x, every_x, y, first * every_y, every_y, levels_u, levels_v, fit,
-            p, top, grid, moves, slopes_u, slopes_v, costs, moments, ranks_u, ranks_v, room,
+            x, first * every_x, every_x, y, first * every_y, every_y, levels, fit,
+            p, top, grid, moves, slopes_u, slopes_v, costs, moments, ranks, room,
         )  # fmt: skip
         for row in range(rows):
             cost[first + row] = costs[row] + flaws[row]
@@ -235,31 +251,19 @@ def transport_rows(
 
 
 @compiled
-def _running_sums(weights: Any, first: int, stop: int, sums: Any) -> None:
+def _running_sums(weights: Any, first: int, stop: int, levels: Any) -> None:
     """Running sums of four rows, rounded to the precision of the weights as torch would have it.
 
     Rows behind the last are the last one again.
     """
-    flat, bins = weights.reshape(-1), np.uint64(weights.shape[1])
-    row0, row1 = np.uint64(first) * bins, np.uint64(min(first + 1, stop - 1)) * bins
-    row2 = np.uint64(min(first + 2, stop - 1)) * bins
-    row3 = np.uint64(min(first + 3, stop - 1)) * bins
-    total0 = total1 = total2 = total3 = 0.0
-    for i in range(weights.shape[1]):
-        k = np.uint64(i)
-        total0 += flat[row0 + k]
-        total1 += flat[row1 + k]
-        total2 += flat[row2 + k]
-        total3 += flat[row3 + k]
-        sums[0, k], sums[1, k], sums[2, k], sums[3, k] = total0, total1, total2, total3
-
-
-@compiled
-def _widen(sums: Any, row: int, scale: float, levels: Any) -> None:
-    """:func:`scale_levels` for sums in the precision of the weights."""
-    for i in range(sums.shape[1]):
-        levels[row, i] = sums[row, i]
-    scale_levels(levels, row, scale)
+    rounded, bins = weights.dtype.type, weights.shape[1]
+    for row in range(ROWS):
+        for i in range(bins):
+            levels[row, i] = weights[min(first + row, stop - 1), i]
+    cumulate(levels, levels)
+    for row in range(ROWS):
+        for i in range(bins):
+            levels[row, i] = rounded(levels[row, i])
 
 
 @compiled

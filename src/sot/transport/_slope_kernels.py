@@ -134,11 +134,13 @@ def _even_slopes(
 
     `moves` is what :func:`costs_of_moves` gives.
     """
-    last, other_last = levels.shape[1] - 2, other_levels.shape[1] - 2
+    last, other_last = levels.shape[1] - 2, np.int32(other_levels.shape[1] - 2)
     moment = 0.0
     if p == 2.0:
         for i in range(last):
-            slope = moves[1] * (2 * (min(ranks[row, i], other_last) - i) - 1)
+            # In 32 bits: processors without AVX-512 make no floats of whole numbers of 64.
+            distance = np.int32(min(ranks[row, i], other_last) - np.int32(i))
+            slope = moves[1] * (2.0 * distance - 1.0)
             slopes[row, i] = slope
             moment += slope * levels[row, i]
     else:
