@@ -383,10 +383,10 @@ def test_cached_kernels_are_renewed_with_every_file_that_they_are_made_of(tmp_pa
         import sys
         sys.path.insert(0, {str(tmp_path)!r})
         import numpy as np
-        from sot.transport._kernels import potentials
-        potentials(np.ones((4, 3)))
-        assert potentials.py_func.__code__.co_filename.startswith({str(tmp_path)!r})
-        print(sum(potentials.stats.cache_hits.values()))
+        from sot.spectra._frame_kernels import double_ends
+        double_ends(np.ones((4, 3)), 2)
+        assert double_ends.py_func.__code__.co_filename.startswith({str(tmp_path)!r})
+        print(sum(double_ends.stats.cache_hits.values()))
     """
     assert [run_python(script).strip() for _ in range(2)] == ["0", "1"]
     with (package / "transport" / "_slope_kernels.py").open("a") as file:

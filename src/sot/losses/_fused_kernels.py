@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 from sot.spectra._median_kernels import median
 from sot.transport._kernels import (
     ROWS,
@@ -29,7 +29,7 @@ def parts(spectrum: NDArray[Any]) -> NDArray[Any]:
     return spectrum.view(spectrum.real.dtype)
 
 
-@compiled
+@inner
 def _read_weights(
     spectrum: Any, index: int, bin_: int, how: int, gains: Any, floor: float, weights: Any, row: int
 ) -> None:
@@ -51,7 +51,7 @@ def _read_weights(
             weights[row, i] = max(weights[row, i] - least, 0.0) * gains[i]
 
 
-@compiled
+@inner
 def _running_sums(
     spectrum: Any, how: int, bin_: int, gains: Any, floor: float, first: int, stop: int,
     weights: Any, levels: Any,
@@ -63,7 +63,7 @@ def _running_sums(
     cumulate(weights, levels)
 
 
-@compiled
+@inner
 def _known_sums(sums: Any, first: int, stop: int, levels: Any) -> None:
     """Running sums of four frames that were computed before."""
     for row in range(ROWS):
@@ -92,7 +92,7 @@ def level_rows(spectrum: Any, how: int, bin_: int, gains: Any, floor: float, lev
                 levels[first + row, i] = sums[row, i]
 
 
-@compiled
+@inner
 def _write_gradient(
     spectrum: Any, index: int, bin_: int, how: int, gains: Any, weights: Any, slopes: Any, row: int,
     factor: float, offset: float, grad: Any,
@@ -118,7 +118,7 @@ def _write_gradient(
         result[np.uint64(2 * i + 1)] = imag * rise
 
 
-@compiled
+@inner
 def _fill(grad: Any, index: int, bin_: int, how: int, bins: int, value: float) -> None:
     """One value for the bins of a row that count, if the gradient is wanted."""
     parts = 1 if how == AS_IT_IS else 2

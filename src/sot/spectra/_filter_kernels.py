@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 from sot.spectra._median_kernels import median
 
 #: What is filtered: powers, magnitudes, or magnitudes that fade out where they are faint.
 POWER, MAGNITUDE, FADING = 0, 1, 2
 
 
-@compiled
+@inner
 def _magnitude(value: Any) -> Any:
     """Magnitude, also of numbers whose squares are beyond single precision."""
     real, imaginary = np.float64(value.real), np.float64(value.imag)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 
 
-@compiled
+@inner
 def _place(at: int, end: int, reflects: bool) -> int:
     """The sample that stands at a place that may lie outside a clip; -1 if there is silence."""
     if at >= 0 and at < end:
@@ -103,7 +103,7 @@ def double_ends(spectra: Any, last: int) -> None:
             spectra[row, last] += spectra[row, last]
 
 
-@compiled
+@inner
 def _energy(samples: Any, start: int, stop: int) -> Any:
     """Sum of the squares of the samples from one to another, with silence beyond the ends."""
     part = samples[max(start, 0) : max(min(stop, len(samples)), 0)]

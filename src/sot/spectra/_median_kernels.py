@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 
 _WORD = 32  # bits of the upper half of a number
 
 
-@compiled
+@inner
 def median(values: Any, row: int) -> Any:
     """The lower median of a row of non-negative float64 numbers.
 
@@ -58,7 +58,7 @@ def median(values: Any, row: int) -> Any:
     return values[row, place]
 
 
-@compiled
+@inner
 def _lower_half(values: Any, bits: Any, row: int, word: int, rank: int) -> Any:
     """The number of that rank in a row, of which the upper half of the bits is known."""
     low = word << _WORD

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import inner
 
 
-@compiled
+@inner
 def shared_grid(
     x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
 ) -> None:
@@ -41,7 +41,7 @@ def shared_grid(
     moments[row, 0], moments[row, 1] = moment_u, moment_v
 
 
-@compiled
+@inner
 def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> Any:
     """Areas between two distributions on one grid, and their derivatives, for four rows.
 
@@ -64,7 +64,7 @@ def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> A
     return ties == 0 and 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
 
 
-@compiled
+@inner
 def _gaps(u: Any, v: Any, first: int, gaps: Any) -> None:
     """Differences of the running sums of four rows, which are rounded as the weights are."""
     flat_u, flat_v, rounded = u.reshape(-1), v.reshape(-1), u.dtype.type
@@ -86,7 +86,7 @@ def _gaps(u: Any, v: Any, first: int, gaps: Any) -> None:
         gaps[2, k], gaps[3, k] = rounded(u2) - rounded(v2), rounded(u3) - rounded(v3)
 
 
-@compiled
+@inner
 def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) -> float:
     """Sign of the derivative with respect to u where both levels of bin `i` are equal.
 
@@ -103,7 +103,7 @@ def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) 
     return 1.0 if u_stays else -1.0
 
 
-@compiled
+@inner
 def sum_into(slopes: Any, sign: float, first: int, grad: Any) -> None:
     """Derivatives for weights of four rows from those for levels; none if `grad` is empty."""
     if len(grad) == 0:

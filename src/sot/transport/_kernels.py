@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 from sot.transport._area_kernels import four_areas, shared_grid, sum_into
 from sot.transport._grids import SHARED
 from sot.transport._slope_kernels import (
@@ -28,7 +28,7 @@ from sot.transport._slope_kernels import (
 ROWS = 4
 
 
-@compiled
+@inner
 def both_sides(values: Any, bins: int) -> Any:
     """Views of the halves of an array that holds four rows of u and then four of v.
 
@@ -40,7 +40,7 @@ def both_sides(values: Any, bins: int) -> Any:
     return values[:end].reshape(ROWS, -1), values[end:].reshape(ROWS, -1)
 
 
-@compiled
+@inner
 def merge_ranks(levels: Any, ranks: Any, bins: int) -> None:
     """For every level of four rows, how many levels of the other side come before it.
 
@@ -88,7 +88,7 @@ def merge_ranks(levels: Any, ranks: Any, bins: int) -> None:
             ranks_v[row, k] -= row * across
 
 
-@compiled
+@inner
 def four_slopes(
     x: Any, x_row: int, every_x: int, y: Any, y_row: int, every_y: int,
     levels: Any, fit: Any, p: float, top: float, grid: int, moves: Any,
@@ -158,7 +158,7 @@ def four_slopes(
             costs[row] = max(cost_u + cost_v, 0.0)
 
 
-@compiled
+@inner
 def potentials(slopes: Any) -> None:
     """Turn derivatives for levels of four rows into those for weights, in place."""
     total0 = total1 = total2 = total3 = 0.0
@@ -170,7 +170,7 @@ def potentials(slopes: Any) -> None:
         slopes[0, i], slopes[1, i], slopes[2, i], slopes[3, i] = total0, total1, total2, total3
 
 
-@compiled
+@inner
 def cumulate(weights: Any, levels: Any) -> None:
     """Running sums of four rows of weights; the last column of `levels` is left in any state."""
     total0 = total1 = total2 = total3 = 0.0
@@ -182,7 +182,7 @@ def cumulate(weights: Any, levels: Any) -> None:
         levels[0, i], levels[1, i], levels[2, i], levels[3, i] = total0, total1, total2, total3
 
 
-@compiled
+@inner
 def scale_levels(levels: Any, row: int, scale: float) -> None:
     """Multiply the running sums of a row, and put infinity behind them; all 0 for a NaN.
 
@@ -250,7 +250,7 @@ def transport_rows(
             _write_potentials(slopes_v, flaws, rows, first, dv)
 
 
-@compiled
+@inner
 def _running_sums(weights: Any, first: int, stop: int, levels: Any) -> None:
     """Running sums of four rows, rounded to the precision of the weights as torch would have it.
 
@@ -266,7 +266,7 @@ def _running_sums(weights: Any, first: int, stop: int, levels: Any) -> None:
             levels[row, i] = rounded(levels[row, i])
 
 
-@compiled
+@inner
 def _write_potentials(slopes: Any, flaws: Any, rows: int, first: int, grad: Any) -> None:
     potentials(slopes)
     for row in range(rows):

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import inner
 from sot.transport._grids import EVEN
 
 _NO_TOP = float(np.finfo(np.float32).max)  # from here on nothing is cut
 
 
-@compiled
+@inner
 def ground_cost(distance: Any, p: Any) -> Any:
     """Cost of a move over a distance."""
     if p == 2.0:
@@ -26,7 +26,7 @@ def ground_cost(distance: Any, p: Any) -> Any:
     return abs(distance) ** p
 
 
-@compiled
+@inner
 def side_slopes(
     own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
     row: int, p: float, top: float, grid: int, moves: Any, slopes: Any, room: Any,
@@ -42,7 +42,7 @@ def side_slopes(
     )
 
 
-@compiled
+@inner
 def _level_slopes(
     own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
     row: int, p: float, top: float, slopes: Any, room: Any,
@@ -71,7 +71,7 @@ def _level_slopes(
     return moment + slopes[row, last] * levels[row, last]
 
 
-@compiled
+@inner
 def _cost_differences(own: Any, own_row: int, room: Any, p: float, slopes: Any, row: int) -> None:
     """Costs between positions and `room` less those of the next positions, for all but the last.
 
@@ -98,7 +98,7 @@ def _cost_differences(own: Any, own_row: int, room: Any, p: float, slopes: Any, 
             slopes[row, i] -= partners[i]
 
 
-@compiled
+@inner
 def _raise(values: Any, count: int, p: float) -> None:
     """Put the powers of the first non-negative values in their place.
 
@@ -120,13 +120,13 @@ def _raise(values: Any, count: int, p: float) -> None:
         values[i] = power
 
 
-@compiled
+@inner
 def _last_slope(cost: float, other_levels: Any, rank: int) -> float:
     """What begins behind the last bin stays there; behind the last level of all, nothing begins."""
     return cost if rank >= other_levels.shape[1] - 1 else 0.0
 
 
-@compiled
+@inner
 def _even_slopes(
     levels: Any, other_levels: Any, ranks: Any, row: int, p: float, moves: Any, slopes: Any
 ) -> Any:
@@ -154,7 +154,7 @@ def _even_slopes(
     return moment + slopes[row, last] * levels[row, last]
 
 
-@compiled
+@inner
 def costs_of_moves(x: Any, p: float, grid: int) -> Any:
     """Costs of moves over so many bins of an even grid; nothing on others."""
     moves = np.empty(x.shape[1] if grid == EVEN else 0)
@@ -165,7 +165,7 @@ def costs_of_moves(x: Any, p: float, grid: int) -> Any:
     return moves
 
 
-@compiled
+@inner
 def harmless_ties(levels_u: Any, levels_v: Any, row: int) -> Any:
     """1 if only the two last levels are equal at the top, where u comes first in any case."""
     n, m = levels_u.shape[1] - 1, levels_v.shape[1] - 1
@@ -175,7 +175,7 @@ def harmless_ties(levels_u: Any, levels_v: Any, row: int) -> Any:
     return 1 if tops_equal and u_alone and v_alone else 0
 
 
-@compiled
+@inner
 def average_orders(
     own: Any, own_row: int, other: Any, other_row: int, levels: Any, other_levels: Any, ranks: Any,
     row: int, p: float, top: float, grid: int, moves: Any, slopes: Any, room: Any, moments: Any,

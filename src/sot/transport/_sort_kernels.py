@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sot._compiled import compiled
+from sot._compiled import compiled, inner
 
 _HALF, _LOWER, _BYTE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(255)
 
@@ -57,7 +57,7 @@ def sort_rows(
         places[row - start, bins] = places[row - start, bins - 1]
 
 
-@compiled
+@inner
 def _sort_pairs(pairs: Any, spare: Any) -> None:
     """Sort numbers of 64 bits by their upper halves, and leave equal ones in their order.
 
