@@ -29,8 +29,11 @@ def is_transformed(*tensors: Tensor) -> bool:
     """Whether derivatives are taken forwards, or `torch.func` transforms what is computed."""
     if torch.compiler.is_compiling():
         return False
+    if in_forward_mode():
+        return True
     wrapped = torch._C._functorch.is_functorch_wrapped_tensor
-    return in_forward_mode() or any(wrapped(tensor) for tensor in tensors)
+    transforms = torch._C._are_functorch_transforms_active()
+    return transforms and any(wrapped(tensor) for tensor in tensors)
 
 
 def can_be_read(*tensors: Tensor) -> bool:

@@ -7,6 +7,7 @@ then has the same part in the gradient of its clip.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,7 +153,7 @@ def running_levels(
     audio, transform = _audio(x, lengths), _transform(x, window, bins, analysis)
     filters, how, floor = _filters(bins, analysis)
     levels = np.empty((x.shape[0] * transform.count, len(bins.positions)))
-    gains = bins.gains.double().numpy()
+    gains = bins.gains.numpy().astype(np.float64)
 
     def work(start: int, stop: int) -> None:
         for block in transform.blocks(start, stop):
@@ -179,7 +180,10 @@ def _transform(x: Tensor, window: Tensor, bins: Bins, analysis: Analysis) -> Blo
 
 
 def _framing(window: Tensor, analysis: Analysis) -> Framing:
-    return Framing(analysis.rule, window.shape[0], analysis.hop_length, analysis.fft_size)
+    return _known_framing(analysis.rule, window.shape[0], analysis.hop_length, analysis.fft_size)
+
+
+_known_framing = functools.lru_cache(maxsize=64)(Framing)
 
 
 def _filters(bins: Bins, analysis: Analysis) -> tuple[BlockFilters | None, int, float]:
@@ -230,7 +234,7 @@ def _streamed(
     sides, levels = [_audio(x, x_lengths), _audio(y, y_lengths)], x_levels.numpy()
     known = len(levels) > 0
     hows = [kernels.LEVELS if known else how, how]
-    factors = gains.double().numpy()
+    factors = gains.numpy().astype(np.float64)
     at, top = extended(positions.detach().numpy()[None]), highest_level(cut, x.dtype)
     grid = kind_of_grid(at, at, p, cut, torch.finfo(positions.dtype).eps)
     ballots = votes.numpy().flatten() if votes.numel() else np.ones(len(x) * transform.count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,12 +42,18 @@ class Framing:
         hop_length: samples from one frame to the next.
         block_length: samples of the transform, in which the window is centred; it only decides
             how the centred rules round. Defaults to `frame_length`.
+
+    Attributes:
+        left: samples that the first frame reaches beyond the start of the signal.
+        least: the number of samples to which a shorter signal is padded.
     """
 
     rule: FramingRule
     frame_length: int
     hop_length: int
     block_length: int = 0
+    left: int = field(init=False, repr=False, compare=False)
+    least: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _checks.choice("rule", self.rule, FRAMINGS)
@@ -55,21 +61,20 @@ class Framing:
         _checks.integer("hop_length", self.hop_length)
         if self.block_length != 0:
             _checks.integer("block_length", self.block_length, minimum=frame_length)
+        # Every call of a loss asks for these several times.
+        object.__setattr__(self, "left", self._left())
+        object.__setattr__(self, "least", self._least())
 
     @property
     def _block(self) -> int:
         return self.block_length or self.frame_length
 
-    @property
-    def left(self) -> int:
-        """Samples that the first frame reaches beyond the start of the signal."""
+    def _left(self) -> int:
         if self.rule in ("whole", "end"):
             return 0
         return self._block // 2 - (self._block - self.frame_length) // 2
 
-    @property
-    def least(self) -> int:
-        """The number of samples to which a shorter signal is padded."""
+    def _least(self) -> int:
         if self.rule == "whole":
             return self.frame_length
         right = self.frame_length - self.left - self._block % 2
