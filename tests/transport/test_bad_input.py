@@ -46,6 +46,32 @@ def test_negative_weights_are_refused(function, name):
         function(**sides(name, torch.tensor([1.0, -0.25, 0.75])))
 
 
+@pytest.mark.parametrize("bad", [-0.25, NAN, INF])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("row", range(7))
+@pytest.mark.parametrize(("p", "grid"), [(1, True), (2, True), (2, False), (1.5, False)])
+def test_one_bad_weight_is_found_wherever_it_is_and_spoils_its_row_alone(p, grid, row, side, bad):
+    """The kernels look at weights while they do their work, four rows at a time."""
+    torch.manual_seed(row)
+    places = torch.linspace(0, 1, 9) if grid else torch.rand(9).sort().values
+    weights = torch.rand(2, 7, 9)
+    spoiled = weights.clone()
+    spoiled[side, row, 4] = bad
+    name = "uv"[side] + "_weights"
+    with pytest.raises(ValueError, match=f"^{name}: expected "):
+        wasserstein_1d(places, places, *spoiled, p=p)
+    inputs = spoiled.requires_grad_()
+    found = wasserstein_1d(places, places, *inputs, p=p, validate=False)
+    (slopes,) = torch.autograd.grad(found.sum(), inputs)
+    others = torch.arange(7) != row
+    wanted = weights.requires_grad_()
+    right = wasserstein_1d(places, places, *wanted, p=p)
+    (right_slopes,) = torch.autograd.grad(right.sum(), wanted)
+    assert found[row].isnan()
+    torch.testing.assert_close(found[others], right[others])
+    torch.testing.assert_close(slopes[:, others], right_slopes[:, others])
+
+
 @every_function
 @pytest.mark.parametrize("name", ["u_weights", "v_weights"])
 def test_weights_that_do_not_fit_their_positions_are_refused(function, name):

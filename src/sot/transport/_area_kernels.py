@@ -17,9 +17,9 @@ def shared_grid(
     x: Any, levels_u: Any, levels_v: Any, row: int, slopes_u: Any, slopes_v: Any, moments: Any
 ) -> None:
     """Exponent 1 on one grid: the derivatives of the area between the two distributions."""
-    bins, ties = levels_u.shape[1] - 1, 0
+    last, ties = levels_u.shape[1] - 2, 0
     moment_u = moment_v = 0.0
-    for i in range(bins):
+    for i in range(last):
         width = x[0, i + 1] - x[0, i]
         slope = width if levels_u[row, i] > levels_v[row, i] else -width
         slopes_u[row, i] = slope
@@ -27,15 +27,16 @@ def shared_grid(
         moment_u += slope * levels_u[row, i]
         moment_v -= slope * levels_v[row, i]
         ties += levels_u[row, i] == levels_v[row, i]
+    slopes_u[row, last] = slopes_v[row, last] = 0.0  # nothing lies between the last bin and itself
     if ties > 0:
         sign = 0.0
-        for i in range(bins):
+        for i in range(last):
             if levels_u[row, i] == levels_v[row, i]:
                 sign = _sign_at_tie(levels_u, levels_v, row, i, sign)
                 slopes_u[row, i] = sign * (x[0, i + 1] - x[0, i])
                 slopes_v[row, i] = -slopes_u[row, i]
         moment_u = moment_v = 0.0  # summed once more, so that slopes of 0 have moments of 0
-        for i in range(bins):
+        for i in range(last):
             moment_u += slopes_u[row, i] * levels_u[row, i]
             moment_v += slopes_v[row, i] * levels_v[row, i]
     moments[row, 0], moments[row, 1] = moment_u, moment_v
@@ -46,12 +47,12 @@ def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> A
     """Areas between two distributions on one grid, and their derivatives, for four rows.
 
     Those with respect to the levels of v are those of u with the other sign. Returns False for
-    rows that are not finite, or that have equal levels before the last bin; there `shared_grid`
-    has to be asked.
+    rows with what is no weight, or with equal levels before the last bin; there `shared_grid` has
+    to be asked.
     """
     bins = u.shape[1]
+    ties = _negatives(u, first) + _negatives(v, first)
     _gaps(u, v, first, slopes)
-    ties = 0
     for row in range(len(costs)):
         area = 0.0 * slopes[row, bins - 1]  # nothing, or not finite
         for i in range(bins - 1):
@@ -62,6 +63,16 @@ def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> A
         slopes[row, bins - 1] = 0.0
         costs[row] = area
     return ties == 0 and 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
+
+
+@inner
+def _negatives(weights: Any, first: int) -> Any:
+    """How many weights of four rows are negative."""
+    count = 0
+    for row in range(first, first + 4):
+        for i in range(weights.shape[1]):
+            count += weights[row, i] < 0.0
+    return count
 
 
 @inner
@@ -104,14 +115,24 @@ def _sign_at_tie(levels_u: Any, levels_v: Any, row: int, i: int, before: float) 
 
 
 @inner
-def sum_into(slopes: Any, sign: float, first: int, grad: Any) -> None:
-    """Derivatives for weights of four rows from those for levels; none if `grad` is empty."""
+def sum_into(slopes: Any, sign: float, flaws: Any, first: int, rows: int, grad: Any) -> None:
+    """Derivatives for weights of up to four rows from those for levels; none if `grad` is empty.
+
+    The flaw of a row is added: 0, or NaN.
+    """
     if len(grad) == 0:
+        return
+    if rows < len(flaws):
+        for row in range(rows):
+            total = flaws[row]
+            for i in range(grad.shape[1] - 1, -1, -1):
+                total += sign * slopes[row, np.uint64(i)]
+                grad[first + row, np.uint64(i)] = total
         return
     flat, bins = grad.reshape(-1), np.uint64(grad.shape[1])
     row0 = np.uint64(first) * bins
     row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
-    total0 = total1 = total2 = total3 = 0.0
+    total0, total1, total2, total3 = flaws[0], flaws[1], flaws[2], flaws[3]
     for i in range(grad.shape[1] - 1, -1, -1):
         k = np.uint64(i)
         total0 += sign * slopes[0, k]

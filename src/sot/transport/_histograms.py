@@ -59,7 +59,7 @@ def paired_histograms(
     require_sort: bool,
     validate: bool | None,
 ) -> tuple[Histogram, Histogram, tuple[int, ...]]:
-    """Check two histograms, and broadcast and flatten their leading axes.
+    """Check two histograms but for the values of weights, broadcast and flatten their leading axes.
 
     Positions that all rows share are sorted; others are left as they are, to be sorted where it is
     done fastest. Returns the two histograms and the shape of the leading axes.
@@ -120,5 +120,14 @@ def _checked(
         _checks.fail(
             f"{side}_weights", f"shape (..., {values.shape[-1]}) as its positions", weights
         )
-    _checks.non_negative(f"{side}_weights", weights, validate)
     return values, weights
+
+
+def check_weights(
+    u_weights: Tensor | None, v_weights: Tensor | None, validate: bool | None
+) -> None:
+    """No weight of two checked histograms is negative, NaN or infinite."""
+    for side, weights in (("u", u_weights), ("v", v_weights)):
+        if weights is not None:
+            name = f"{side}_weights"
+            _checks.non_negative(name, _checks.at_least_single(weights), validate)

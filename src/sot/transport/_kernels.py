@@ -225,50 +225,56 @@ def transport_rows(
     every_x, every_y = (0 if len(x) == 1 else 1), (0 if len(y) == 1 else 1)
     for first in range(start, stop, ROWS):
         rows = min(ROWS, stop - first)
+        for row in range(ROWS):
+            flaws[row] = 0.0
         if grid == SHARED and rows == ROWS and four_areas(x, u, v, first, slopes_u, costs):
             for row in range(ROWS):
                 cost[first + row] = costs[row]
-            sum_into(slopes_u, 1.0, first, du)
-            sum_into(slopes_u, -1.0, first, dv)
+            sum_into(slopes_u, 1.0, flaws, first, rows, du)
+            sum_into(slopes_u, -1.0, flaws, first, rows, dv)
             continue
-        _running_sums(u, first, stop, levels_u)
-        _running_sums(v, first, stop, levels_v)
+        _running_sums(u, first, stop, levels_u, flaws)
+        _running_sums(v, first, stop, levels_v, flaws)
         for row in range(ROWS):
-            flaws[row] = 0.0 * levels_u[row, n - 1] + 0.0 * levels_v[row, m - 1]
             fit[row] = row < rows and flaws[row] == 0.0
-            scale_levels(levels_u, row, 1.0 + flaws[row])
-            scale_levels(levels_v, row, 1.0 + flaws[row])
+            _round_levels(levels_u, row, fit[row], u)
+            _round_levels(levels_v, row, fit[row], v)
         four_slopes(
             x, first * every_x, every_x, y, first * every_y, every_y, levels, fit,
             p, top, grid, moves, slopes_u, slopes_v, costs, moments, ranks, room,
         )  # fmt: skip
         for row in range(rows):
             cost[first + row] = costs[row] + flaws[row]
-        if len(du):
-            _write_potentials(slopes_u, flaws, rows, first, du)
-        if len(dv):
-            _write_potentials(slopes_v, flaws, rows, first, dv)
+        sum_into(slopes_u, 1.0, flaws, first, rows, du)
+        sum_into(slopes_v, 1.0, flaws, first, rows, dv)
 
 
 @inner
-def _running_sums(weights: Any, first: int, stop: int, levels: Any) -> None:
-    """Running sums of four rows, rounded to the precision of the weights as torch would have it.
+def _running_sums(weights: Any, first: int, stop: int, levels: Any, flaws: Any) -> None:
+    """Running sums of four rows; `flaws` becomes NaN for rows with what is no weight.
 
     Rows behind the last are the last one again.
     """
     rounded, bins = weights.dtype.type, weights.shape[1]
     for row in range(ROWS):
+        index, negative = min(first + row, stop - 1), 0
         for i in range(bins):
-            levels[row, i] = weights[min(first + row, stop - 1), i]
+            levels[row, i] = weights[index, i]
+            negative += weights[index, i] < 0.0
+        if negative > 0:
+            flaws[row] = np.nan
     cumulate(levels, levels)
     for row in range(ROWS):
-        for i in range(bins):
-            levels[row, i] = rounded(levels[row, i])
+        flaws[row] += 0.0 * rounded(levels[row, bins - 1])
 
 
 @inner
-def _write_potentials(slopes: Any, flaws: Any, rows: int, first: int, grad: Any) -> None:
-    potentials(slopes)
-    for row in range(rows):
-        for i in range(grad.shape[1]):
-            grad[first + row, i] = slopes[row, i] + flaws[row]
+def _round_levels(levels: Any, row: int, fit: bool, weights: Any) -> None:
+    """Round running sums to the precision of the weights, as torch would have them.
+
+    Infinity comes behind them; see :func:`scale_levels` for those of a row that is not fit.
+    """
+    rounded = weights.dtype.type
+    for i in range(levels.shape[1] - 1):
+        levels[row, i] = np.float64(rounded(levels[row, i])) if fit else 0.0
+    levels[row, levels.shape[1] - 1] = np.inf

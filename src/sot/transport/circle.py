@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from sot import _checks
-from sot.transport._histograms import Histogram, paired_histograms, sorted_histogram
+from sot.transport._histograms import (
+    Histogram,
+    check_weights,
+    paired_histograms,
+    sorted_histogram,
+)
 
 
 def wasserstein_1d_circle(
@@ -57,6 +62,7 @@ def wasserstein_1d_circle(
         _checks.choice("preset", preset, ["sot-loss"])
     _checks.flag("require_sort", require_sort)
     u, v, shape = paired_histograms(u_values, v_values, u_weights, v_weights, True, validate)
+    check_weights(u_weights, v_weights, validate)
     if _checks.reads_values(u.weights, validate):
         u_mass, v_mass = u.weights.detach().sum(-1), v.weights.detach().sum(-1)
         _check_equal_masses(u_mass, v_mass, _rounding(u_weights, v_weights))

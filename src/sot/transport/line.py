@@ -10,7 +10,7 @@ from torch import Tensor
 from sot import _checks
 from sot._dispatch import is_transformed, kernels_serve
 from sot.transport._by_rank import cost_by_rank
-from sot.transport._histograms import Histogram, paired_histograms
+from sot.transport._histograms import Histogram, check_weights, paired_histograms
 from sot.transport._merge import transport_cost
 
 
@@ -85,18 +85,25 @@ def wasserstein_1d(
     u, v, shape = paired_histograms(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
+    by_kernels = _by_kernels(u, v) and not return_quantiles
+    if not by_kernels:
+        check_weights(u_weights, v_weights, validate)
     if return_quantiles:
         return _unflatten(quantiles(u.sorted(), v.sorted()), shape)
-    return row_transport(u, v, p, cut=limit_quantile_range).reshape(shape)
+    cost = row_transport(u, v, p, cut=limit_quantile_range).reshape(shape)
+    # The kernels read the weights anyway, and give NaN where they meet what is none.
+    read = by_kernels and _checks.reads_values(cost, validate)
+    if read and not _checks.holds(cost.detach().isfinite().all()):
+        check_weights(u_weights, v_weights, validate)
+    return cost
 
 
 def row_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Tensor:
     """Transport cost of each row of two flat, checked histograms, shape (rows,)."""
     tensors = (u.positions, v.positions, u.weights, v.weights)
-    moving = u.positions.requires_grad or v.positions.requires_grad
-    if moving or not kernels_serve(*tensors):
+    if not _by_kernels(u, v):
         u, v = u.sorted(), v.sorted()
-        by_steps = moving or is_transformed(*tensors)
+        by_steps = _are_moving(u, v) or is_transformed(*tensors)
         vectorised = transport_cost if by_steps else cost_by_rank
         return vectorised(u.positions, v.positions, u.weights, v.weights, p, cut)
     from sot.transport._ops import transport
@@ -111,6 +118,16 @@ def row_transport(u: Histogram, v: Histogram, p: float, cut: bool = False) -> Te
         gradients and v.weights.requires_grad,
     )[0]
     return cost
+
+
+def _by_kernels(u: Histogram, v: Histogram) -> bool:
+    """Whether the compiled kernels do this transport; they give no derivatives for positions."""
+    tensors = (u.positions, v.positions, u.weights, v.weights)
+    return not _are_moving(u, v) and kernels_serve(*tensors)
+
+
+def _are_moving(u: Histogram, v: Histogram) -> bool:
+    return u.positions.requires_grad or v.positions.requires_grad
 
 
 def quantiles(u: Histogram, v: Histogram) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -227,6 +244,7 @@ def transport_plan_1d(
     u, v, shape = paired_histograms(
         u_values, v_values, u_weights, v_weights, require_sort, validate
     )
+    check_weights(u_weights, v_weights, validate)
     u, v = u.sorted(), v.sorted()
     u_cdf, v_cdf = u.weights.cumsum(-1), v.weights.cumsum(-1)
     total = torch.maximum(u_cdf[..., -1:], v_cdf[..., -1:])
