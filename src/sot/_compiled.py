@@ -23,7 +23,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """:func:`compiled` for what only other kernels call, which is done sooner."""
+    """:func:`compiled` for what only other kernels call: done sooner, but no call for Python."""
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 

@@ -41,6 +41,31 @@ def test_bad_input_is_one_line(sot_command, tmp_path, options, words):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--trainer.max_epoch", "1"), "did you mean --trainer.max_epochs?"),
+        (("stray",), "unrecognized arguments: stray"),
+        (("--trainer.max_epochs", "many"), "max_epochs"),
+    ],
+)
+def test_arguments_that_training_does_not_take_are_told_before_a_run_begins(
+    sot_command, tmp_path, arguments, words
+):
+    status, _, err = sot_command("grid", "--output", tmp_path, *arguments)
+    assert status == 2
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_arguments_that_would_put_all_runs_in_one_place_are_refused(sot_command, tmp_path):
+    arguments = ("--seeds", "1,2", "--seed_everything", "3")
+    status, _, err = sot_command("grid", "--output", tmp_path, *arguments)
+    assert status == 1
+    assert "seed_everything: expected no such argument" in err
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_more_cores_than_there_are_is_an_error_and_not_a_wait(tmp_path):

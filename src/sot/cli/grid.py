@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sot.cli._common import numbers, on_terminal, reported
+from sot.cli._usage import misused
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,6 +49,8 @@ def grid(
     _checks.choice("protocol", protocol, PROTOCOLS)
     wanted = [name.strip() for name in experiments.split(",")]
     jobs = plan(wanted, numbers("seeds", seeds, int), protocol, output, context.args)
+    if context.args:
+        _check_arguments(jobs[0])
     if on_terminal():
         with Live(console=Console(stderr=True), refresh_per_second=1) as live:
             states = run_grid(jobs, address, cpus, lambda now: live.update(_drawn(now)))
@@ -58,6 +62,28 @@ def grid(
         typer.echo(f"sot: {job.experiment}/{job.seed} {states[job]}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_arguments(job: Job) -> None:
+    """Refuse arguments that `sot train` does not take, or that are not for every run to have."""
+    from sot import _checks
+    from sot.cli.train import with_named_files
+    from sot.harmonic.training import configuration
+
+    try:
+        found = configuration(with_named_files(job.arguments()))
+    except argparse.ArgumentError as error:
+        raise misused("sot grid", str(error)) from error
+    own = {
+        "experiment": job.experiment,
+        "protocol": job.protocol,
+        "seed_everything": job.seed,
+        "output": str(job.output),
+        "ckpt_path": None,
+    }
+    for name, wanted in own.items():
+        if found[name] != wanted:
+            _checks.fail(name, "no such argument, which is the grid's to give", repr(found[name]))
 
 
 def _drawn(states: dict[Job, str]) -> Table:

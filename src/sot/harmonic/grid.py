@@ -43,22 +43,22 @@ class Job:
         """Whether it has been trained and measured."""
         return (self.folder / METRICS).is_file()
 
-    def command(self) -> list[str]:
-        """The command that trains it, from the start or from its last checkpoint."""
-        goes_on = (self.folder / LAST).is_file()
+    def arguments(self) -> list[str]:
+        """The arguments of `sot train`."""
         return [
-            sys.executable,
-            "-c",
-            "from sot.cli import main; main()",
-            "train",
             f"--experiment={self.experiment}",
             f"--protocol={self.protocol}",
             f"--seed_everything={self.seed}",
             f"--output={self.output}",
             "--trainer.enable_progress_bar=false",
             *self.settings,
-            *(["--ckpt_path=last"] if goes_on else []),
         ]
+
+    def command(self) -> list[str]:
+        """The command that trains it, from the start or from its last checkpoint."""
+        goes_on = (self.folder / LAST).is_file()
+        program = [sys.executable, "-c", "from sot.cli import main; main()", "train"]
+        return [*program, *self.arguments(), *(["--ckpt_path=last"] if goes_on else [])]
 
 
 def plan(

@@ -136,6 +136,7 @@ class EstimatorCLI(LightningCLI):
                 "default_config_files": [str(base_file())],
                 "prog": "sot train",
                 "exit_on_error": False,
+                "allow_abbrev": False,
             },
             args=args,
             run=False,
@@ -216,6 +217,27 @@ class EstimatorCLI(LightningCLI):
         kwargs["plugins"] = [*plugins, AtomicCheckpointIO()]
         kwargs["default_root_dir"] = settings["default_root_dir"] or str(folder)
         return super().instantiate_trainer(**kwargs)
+
+
+class _OnlyRead(EstimatorCLI):
+    """The command line without what it would make."""
+
+    def before_instantiate_classes(self) -> None:
+        """Look at no folder."""
+
+    def instantiate_classes(self) -> None:
+        """Make nothing."""
+
+
+def configuration(args: list[str]) -> Any:
+    """What :func:`train` would train by, of which nothing is made yet.
+
+    Raises:
+        argparse.ArgumentError: as :func:`train`.
+        ValueError: a seed out of range.
+    """
+    with without_lightnings_own(), contextlib.ExitStack() as held:
+        return _OnlyRead(args, held).config
 
 
 @contextlib.contextmanager
