@@ -54,6 +54,18 @@ def test_a_tail_that_dies_away_into_the_smallest_numbers_keeps_its_gradient(
         assert gradient(lambda z, loss=loss: loss(x, z), tail * y).isfinite().all()
 
 
+@pytest.mark.parametrize("p", [20, 500])
+@pytest.mark.parametrize("votes", ["equal", "energy"])
+def test_a_cost_beyond_the_precision_is_not_finite_and_nothing_warns(path, noise, p, votes):
+    """(1000 Hz) ** 20 is no number in float32, and (1000 Hz) ** 500 none at all."""
+    loss = Wasserstein1DLoss(
+        fft_size=128, hop_length=64, sample_rate=8000, p=p, bin_position_scaling="absolute",
+        frame_weighting=votes,
+    )  # fmt: skip
+    half = torch.cat([torch.ones(1, 400), torch.zeros(1, 400)], dim=1)
+    assert not loss(half * noise(1, 800), half).isfinite().any()
+
+
 @pytest.mark.parametrize("value", [1.0, -1e-3])
 def test_a_constant_clip_is_compared_like_any_other(settings, noise, gradient, value):
     constant = torch.full((2, 900), value)

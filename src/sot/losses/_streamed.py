@@ -286,10 +286,12 @@ def _streamed(
     for gradient in gradients:
         if gradient is not None:
             gradient.finish()
-    cost, total = (
-        torch.from_numpy(frames.reshape(len(x), -1).sum(1).astype(totals[0].dtype))
-        for frames in (np.where(ballots > 0, ballots * costs, 0.0), ballots)
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # what is beyond the precision is infinite
+        counted = np.where(ballots > 0, ballots * costs, 0.0)
+        cost, total = (
+            torch.from_numpy(frames.reshape(len(x), -1).sum(1).astype(totals[0].dtype))
+            for frames in (counted, ballots)
+        )
     return cost, total, torch.from_numpy(totals[0]), torch.from_numpy(totals[1])
 
 
