@@ -1,5 +1,6 @@
 """A run goes on where it stopped, with what it is told, and none is written over."""
 
+import math
 import shutil
 import signal
 import time
@@ -9,7 +10,7 @@ import pytest
 import torch
 from generators.runs import SMALL, same, weights
 
-from sot.harmonic import HarmonicEstimator, TrainingSettings, training_curves
+from sot.harmonic import TrainingSettings, training_curves
 
 
 class Code:
@@ -115,18 +116,26 @@ def test_a_run_goes_on_with_the_learning_rate_that_it_is_told(begun, sot_command
     )
 
 
-def test_a_checkpoint_brings_no_settings_of_the_optimiser(trained):
-    """The place in a schedule stays, its height is that of the configuration."""
-    group = {"lr": 0.25e-3, "initial_lr": 1e-3, "weight_decay": 1e-4}
-    checkpoint = {
-        "optimizer_states": [{"param_groups": [group]}],
-        "lr_schedulers": [{"base_lrs": [1e-3], "last_epoch": 7}],
-    }
-    settings = TrainingSettings(learning_rate=1e-4, weight_decay=0.0)
-    HarmonicEstimator(training=settings).on_load_checkpoint(checkpoint)
-    (group,) = checkpoint["optimizer_states"][0]["param_groups"]
-    assert group == {"lr": pytest.approx(0.25e-4), "initial_lr": 1e-4, "weight_decay": 0.0}
-    assert checkpoint["lr_schedulers"] == [{"base_lrs": [1e-4], "last_epoch": 7}]
+def test_a_checkpoint_brings_no_settings_of_the_optimiser(begun, sot_command):
+    """A schedule that begins when a run goes on is where it would be, and ends when it is gone."""
+
+    def rate_after(*settings):
+        status, _, err = go_on(sot_command, begun, *settings)
+        assert status == 0, err
+        (optimizer,) = torch.load(begun / "last.ckpt", weights_only=True)["optimizer_states"]
+        (group,) = optimizer["param_groups"]
+        return group["lr"], group["weight_decay"]
+
+    falling = ("--model.training.learning_rate=1e-3", "--model.training.cosine=true")
+    last_of_nine = 1e-3 * (0.5 + 0.5 * math.cos(math.pi * 8 / 9))
+    assert rate_after(*falling, "--model.training.weight_decay=0") == (
+        pytest.approx(last_of_nine),
+        0.0,
+    )
+    assert rate_after("--model.training.learning_rate=1e-3", "--trainer.max_epochs=4") == (
+        1e-3,
+        TrainingSettings().weight_decay,
+    )
 
 
 def test_a_run_that_goes_on_keeps_what_it_logged(begun, sot_command):

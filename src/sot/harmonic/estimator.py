@@ -11,8 +11,7 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim import Adam, Optimizer
 
 from sot import _checks
 from sot.harmonic.data_module import Batch, ClipDataset
@@ -216,20 +215,20 @@ class HarmonicEstimator(lightning.LightningModule):
             "lower learning rate"
         )
 
-    def configure_optimizers(self) -> Any:
-        """Adam with the settings of training, its learning rate by step."""
+    def configure_optimizers(self) -> Adam:
+        """Adam over all parameters."""
         settings = self.training_settings
-        optimizer = Adam(
+        return Adam(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        if not settings.cosine and not settings.warm_up_steps:
-            return optimizer
-        steps = self._total_steps()
-        scheduler = LambdaLR(optimizer, lambda step: settings.factor(step, steps))
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Let the settings of a step follow from its number, also where a checkpoint had others."""
+        settings = self.training_settings
+        factor = settings.factor(self.trainer.global_step, self._total_steps())
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * factor
+            group["weight_decay"] = settings.weight_decay
 
     # Measures
 
@@ -315,19 +314,9 @@ class HarmonicEstimator(lightning.LightningModule):
         _complete_epoch(checkpoint["loops"]["fit_loop"])
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the states of the random generators; the settings of Adam are those of now."""
+        """Restore the states of the random generators."""
         if "random_states" in checkpoint:
             restore_random_states(checkpoint["random_states"])
-        rate, decay = self.training_settings.learning_rate, self.training_settings.weight_decay
-        for optimizer in checkpoint.get("optimizer_states", []):
-            for group in optimizer["param_groups"]:
-                before = group.get("initial_lr", group["lr"])  # without a schedule they are one
-                if before != rate:
-                    group |= {"lr": group["lr"] * rate / before}
-                    group |= {"initial_lr": rate} if "initial_lr" in group else {}
-                group["weight_decay"] = decay
-        for schedule in checkpoint.get("lr_schedulers", []):
-            schedule["base_lrs"] = [rate for _ in schedule["base_lrs"]]
 
 
 def _complete_epoch(loop: dict[str, Any]) -> None:
