@@ -24,7 +24,9 @@ def only_loss(answer):
 def test_pitches_are_spaced_evenly_in_octaves(run):
     answer = run(*("landscape", "--loss", "sot", "--json", "--duration", 0.2), "--points", 4)
     expected = [40 * 50 ** (k / 3) for k in range(4)]
-    assert only_loss(answer)["pitch"] == pytest.approx(expected, rel=1e-5)
+    found = only_loss(answer)["pitch"]
+    assert found == pytest.approx(expected, rel=1e-7)
+    assert (found[0], found[-1]) == (40, 2000)
 
 
 def test_between_pure_tones_value_and_gradient_are_known(run, in_hertz):

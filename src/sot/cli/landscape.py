@@ -112,7 +112,8 @@ def landscape(
     _below_nyquist("high", high, rate)
     arguments["sample_rate"] = rate
     device = arguments.pop("device", "cpu")
-    pitches = torch.logspace(math.log10(low), math.log10(high), points, device=device)
+    octaves = torch.linspace(0, math.log2(high / low), points, dtype=torch.float64)
+    pitches = (low * octaves.exp2()).to(device, torch.float32)
     losses = bound_losses([name.strip() for name in loss.split(",")], target, arguments, device)
     console = Console(stderr=True)
     watched = track(
