@@ -172,6 +172,13 @@ def runs(tmp_path):
     return tmp_path
 
 
+def test_a_folder_that_is_named_twice_is_counted_once(runs, sot_command):
+    once, twice = (
+        sot_command("table", *folders) for folders in ([runs], [runs, runs / "SOT-2048"])
+    )
+    assert once[:2] == twice[:2]
+
+
 def test_the_table_has_means_deviations_and_medians_of_complete_runs(runs, sot_command):
     status, out, err = sot_command("table", runs)
     assert status == 0

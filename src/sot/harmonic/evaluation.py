@@ -100,7 +100,7 @@ def collect(folders: Sequence[Path]) -> list[Row]:
     """
     complete: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
     places: dict[tuple[str, str, int], Path] = {}
-    incomplete: dict[str, list[str]] = {}
+    begun: dict[Path, tuple[str, str]] = {}
     for folder in folders:
         if not folder.is_dir():
             raise FileNotFoundError(f"{folder}: no such folder")
@@ -117,7 +117,10 @@ def collect(folders: Sequence[Path]) -> list[Row]:
         for path in sorted(folder.rglob(CONFIG)):
             seed_folder = path.parent
             if seed_folder.name.isdigit() and not (seed_folder / METRICS).exists():
-                incomplete.setdefault(seed_folder.parent.name, []).append(seed_folder.name)
+                begun[seed_folder.resolve()] = (seed_folder.parent.name, seed_folder.name)
+    incomplete: dict[str, list[str]] = {}
+    for experiment, seed in begun.values():
+        incomplete.setdefault(experiment, []).append(seed)
     if not complete and not incomplete:
         raise FileNotFoundError(f"{', '.join(map(str, folders))}: no runs in there")
     rows = [
