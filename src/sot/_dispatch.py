@@ -48,6 +48,12 @@ def in_forward_mode() -> bool:
     return not torch.compiler.is_compiling() and torch.autograd.forward_ad._current_level >= 0
 
 
+def may_come_back() -> bool:
+    """Whether what this backward pass takes may be asked for by another one (`retain_graph`)."""
+    asked = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", None)
+    return asked is None or bool(asked())  # torch 2.4 does not tell
+
+
 def without_autocast(tensor: Tensor) -> contextlib.AbstractContextManager[object]:
     """Arithmetic in the precision of the operands, also where autocast would lower it.
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sot._dispatch import can_be_read
+from sot._dispatch import can_be_read, may_come_back
 from sot._memory import keep_freed_memory
 
 Futures = list[Future[None]]
@@ -87,20 +87,22 @@ def share_rows(work: Callable[[int, int], None], rows: int, bins: int) -> None:
 
 
 def scaled_rows(rows: Tensor, factors: Tensor) -> Tensor:
-    """Each row of a tensor times a factor of its own.
+    """Each row of what a backward pass was left times a factor of its own.
 
-    The threads of torch stay awake for a while after an operation, in the way of ours: so they are
-    not woken where the kernels do the work.
+    Where the pass is the last one they are scaled in place: memory that is touched for the first
+    time costs more than the products. The threads of torch stay awake for a while after an
+    operation, in the way of ours: so they are not woken where the kernels do the work.
     """
     graded = torch.is_grad_enabled() and (rows.requires_grad or factors.requires_grad)
     if graded or not can_be_read(rows, factors):
         return factors[:, None] * rows
     left, right = rows.detach().numpy(), factors.detach().numpy()[:, None]
-    result = np.empty_like(left)
+    result = np.empty_like(left) if may_come_back() else left
 
     def work(start: int, stop: int) -> None:
         with np.errstate(all="ignore"):
             np.multiply(left[start:stop], right[start:stop], out=result[start:stop])
 
-    share_rows(work, len(left), left.shape[1] // 8)
+    if result is not left or not (right == 1).all():
+        share_rows(work, len(left), left.shape[1] // 8)
     return torch.from_numpy(result)

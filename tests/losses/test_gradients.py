@@ -95,3 +95,23 @@ def test_the_gradient_of_the_multi_resolution_loss_is_that_of_finite_differences
 @pytest.mark.parametrize("variant", ["linear", "log-linear", "smooth"])
 def test_the_gradient_of_the_multi_scale_loss_is_that_of_finite_differences(noise, variant):
     assert_true_gradient(MultiScaleSpectralLoss(variant, [8, 21]), *signals(noise))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_graph_that_is_kept_gives_its_gradient_again_and_leaves_what_it_gave(
+    noise, path, reduction
+):
+    x, y = signals(noise, samples=400)
+    value = Wasserstein1DLoss(**TINY["stft"], reduction=reduction)(x, y)
+    ones = torch.ones_like(value)
+    first = torch.autograd.grad(value, (x, y), ones, retain_graph=True)
+    copies = [slope.clone() for slope in first]
+    thrice = torch.autograd.grad(value, (x, y), 3 * ones, retain_graph=True)
+    last = torch.autograd.grad(value, (x, y), 2 * ones)
+    for slope, copy, larger, end in zip(first, copies, thrice, last, strict=True):
+        assert slope.count_nonzero() > 0
+        assert torch.equal(slope, copy)
+        torch.testing.assert_close(larger, 3 * copy, rtol=1e-12, atol=0)
+        torch.testing.assert_close(end, 2 * copy, rtol=1e-12, atol=0)
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.autograd.grad(value, x, ones)
