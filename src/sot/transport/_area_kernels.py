@@ -43,58 +43,28 @@ def shared_grid(
 
 
 @inner
-def four_areas(x: Any, u: Any, v: Any, first: int, slopes: Any, costs: Any) -> Any:
+def four_areas(
+    x: Any, levels_u: Any, levels_v: Any, weights: Any, flaws: Any, slopes: Any, costs: Any
+) -> Any:
     """Areas between two distributions on one grid, and their derivatives, for four rows.
 
-    Those with respect to the levels of v are those of u with the other sign. Returns False for
-    rows with what is no weight, or with equal levels before the last bin; there `shared_grid` has
-    to be asked.
+    Levels are rounded to the precision of the weights. The derivatives with respect to those of v
+    are those of u with the other sign. Returns False for rows with a flaw, or with equal levels
+    before the last bin; there `shared_grid` has to be asked.
     """
-    bins = u.shape[1]
-    ties = _negatives(u, first) + _negatives(v, first)
-    _gaps(u, v, first, slopes)
+    rounded, last, ties, flaw = weights.dtype.type, weights.shape[1] - 1, 0, 0.0
     for row in range(len(costs)):
-        area = 0.0 * slopes[row, bins - 1]  # nothing, or not finite
-        for i in range(bins - 1):
-            width, gap = x[0, i + 1] - x[0, i], slopes[row, i]
+        area = 0.0
+        for i in range(last):
+            width = x[0, i + 1] - x[0, i]
+            gap = np.float64(rounded(levels_u[row, i]) - rounded(levels_v[row, i]))
             area += width * abs(gap)
             ties += gap == 0.0
             slopes[row, i] = width if gap > 0.0 else -width
-        slopes[row, bins - 1] = 0.0
+        slopes[row, last] = 0.0
         costs[row] = area
-    return ties == 0 and 0.0 * (costs[0] + costs[1] + costs[2] + costs[3]) == 0.0
-
-
-@inner
-def _negatives(weights: Any, first: int) -> Any:
-    """How many weights of four rows are negative."""
-    count = 0
-    for row in range(first, first + 4):
-        for i in range(weights.shape[1]):
-            count += weights[row, i] < 0.0
-    return count
-
-
-@inner
-def _gaps(u: Any, v: Any, first: int, gaps: Any) -> None:
-    """Differences of the running sums of four rows, which are rounded as the weights are."""
-    flat_u, flat_v, rounded = u.reshape(-1), v.reshape(-1), u.dtype.type
-    bins = np.uint64(u.shape[1])
-    row0 = np.uint64(first) * bins
-    row1, row2, row3 = row0 + bins, row0 + bins + bins, row0 + bins + bins + bins
-    u0 = u1 = u2 = u3 = v0 = v1 = v2 = v3 = 0.0
-    for i in range(u.shape[1]):
-        k = np.uint64(i)
-        u0 += flat_u[row0 + k]
-        u1 += flat_u[row1 + k]
-        u2 += flat_u[row2 + k]
-        u3 += flat_u[row3 + k]
-        v0 += flat_v[row0 + k]
-        v1 += flat_v[row1 + k]
-        v2 += flat_v[row2 + k]
-        v3 += flat_v[row3 + k]
-        gaps[0, k], gaps[1, k] = rounded(u0) - rounded(v0), rounded(u1) - rounded(v1)
-        gaps[2, k], gaps[3, k] = rounded(u2) - rounded(v2), rounded(u3) - rounded(v3)
+        flaw += flaws[row]
+    return ties == 0 and flaw == 0.0
 
 
 @inner

@@ -227,14 +227,14 @@ def transport_rows(
         rows = min(ROWS, stop - first)
         for row in range(ROWS):
             flaws[row] = 0.0
-        if grid == SHARED and rows == ROWS and four_areas(x, u, v, first, slopes_u, costs):
-            for row in range(ROWS):
+        _running_sums(u, first, stop, levels_u, flaws)
+        _running_sums(v, first, stop, levels_v, flaws)
+        if grid == SHARED and four_areas(x, levels_u, levels_v, u, flaws, slopes_u, costs):
+            for row in range(rows):
                 cost[first + row] = costs[row]
             sum_into(slopes_u, 1.0, flaws, first, rows, du)
             sum_into(slopes_u, -1.0, flaws, first, rows, dv)
             continue
-        _running_sums(u, first, stop, levels_u, flaws)
-        _running_sums(v, first, stop, levels_v, flaws)
         for row in range(ROWS):
             fit[row] = row < rows and flaws[row] == 0.0
             _round_levels(levels_u, row, fit[row], u)
