@@ -280,7 +280,7 @@ def _streamed(
                     continue
                 if through is not None:
                     slope = through.derivative(filtered[side - known], slope)
-                gradient.add(block, slope, start)
+                gradient.add(block, slope, slice(start, stop))
 
     share_rows(work, len(ballots), fft_size)
     for gradient in gradients:

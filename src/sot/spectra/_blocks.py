@@ -89,6 +89,17 @@ class BlockTransform:
         spectra: NDArray[Any] = torch.fft.rfft(rows).numpy()
         return spectra.reshape(len(sides), -1, spectra.shape[1])
 
+    def reach(self, frames: slice, samples: int) -> slice:
+        """Which samples of a clip of so many some frames touch, reflected ones among them."""
+        hop_length, left, least, reflects = self._rule
+        first = frames.start * hop_length - left
+        stop = (frames.stop - 1) * hop_length - left + len(self.window)
+        if reflects:
+            last = max(samples, least) - 1
+            first, stop = min(first, last - max(stop - last - 1, 0)), max(stop, 1 - first)
+        first = min(max(first, 0), samples)
+        return slice(first, min(max(stop, first), samples))
+
     def _place(self, block: Block) -> tuple[int, int, int, int, int, bool]:
         return block.clips.start, block.frames.start, *self._rule
 
@@ -118,32 +129,45 @@ class BlockTranspose:
         # The inverse of a real transform counts every bin twice, except for the two that have no
         # mirror image. With those two doubled, half of it is the transpose.
         self._half = 0.5 * transform.window
-        self._waiting: dict[int, NDArray[Any]] = {}
+        self._waiting: dict[int, tuple[int, slice, NDArray[Any]]] = {}
 
-    def add(self, block: Block, spectrum: NDArray[Any], start: int) -> None:
-        """Add a block of (frames, bins), which is changed, for a thread that began at a frame.
+    def add(self, block: Block, spectrum: NDArray[Any], part: slice) -> None:
+        """Add a block of (frames, bins), which is changed, of a part of all frames.
 
-        A clip that an earlier thread has begun is kept apart until the end.
+        Parts may be added in several threads, each in one. Frames of two parts can reach the same
+        samples of a clip: what the later one adds to it is kept apart until the end.
         """
         from sot.spectra._frame_kernels import add_frames, double_ends
 
         transform = self._transform
         double_ends(spectrum, transform.fft_size // 2 if transform.fft_size % 2 == 0 else 0)
         frames = torch.fft.irfft(torch.from_numpy(spectrum), n=transform.fft_size, norm="forward")
-        first, total = 0, self._total
-        if start % transform.count and block.clips.start == start // transform.count:
-            first = block.clips.start
-            total = self._waiting.setdefault(first, np.zeros_like(total[:1]))
+        clip, sample, total = 0, 0, self._total
+        if part.start % transform.count and block.clips.start == part.start // transform.count:
+            clip, samples, total = self._apart(part)
+            sample = samples.start
         add_frames(
             frames.numpy().reshape(*block.shape, -1),
             *transform._place(block),
             self._lengths,
             self._half,
-            first,
+            clip,
+            sample,
             total,
         )
 
+    def _apart(self, part: slice) -> tuple[int, slice, NDArray[Any]]:
+        """For the clip that a part begins in: its number, samples of it, and what they get."""
+        if part.start not in self._waiting:
+            count = self._transform.count
+            clip, first = divmod(part.start, count)
+            frames = slice(first, min(first + part.stop - part.start, count))
+            samples = self._transform.reach(frames, self._lengths[clip])
+            piece = np.zeros((1, samples.stop - samples.start), self._total.dtype)
+            self._waiting[part.start] = clip, samples, piece
+        return self._waiting[part.start]
+
     def finish(self) -> None:
         """Add what waited; every thread is done."""
-        for clip, piece in self._waiting.items():
-            self._total[clip] += piece[0]
+        for _, (clip, samples, piece) in sorted(self._waiting.items(), key=lambda item: item[0]):
+            self._total[clip, samples] += piece[0]

@@ -62,7 +62,7 @@ def cut_frames(
 @compiled
 def add_frames(
     frames: Any, clip: int, first: int, hop_length: int, left: int, least: int, reflects: bool,
-    lengths: Any, window: Any, first_of_total: int, total: Any,
+    lengths: Any, window: Any, first_clip: int, first_sample: int, total: Any,
 ) -> None:  # fmt: skip
     """The transpose of :func:`cut_frames`, added to `total`.
 
@@ -76,22 +76,24 @@ def add_frames(
         reflects: likewise.
         lengths: likewise.
         window: likewise.
-        first_of_total: the clip in the first row of `total`.
-        total: shape (clips, samples).
+        first_clip: the clip in the first row of `total`.
+        first_sample: the sample in its first column.
+        total: shape (clips, samples); it has to hold all that the frames reach.
     """
     for row in range(frames.shape[0]):
-        length, to = lengths[clip + row], clip + row - first_of_total
+        length, to = lengths[clip + row], clip + row - first_clip
         for frame in range(frames.shape[1]):
             start = (first + frame) * hop_length - left
             if start >= 0 and start + len(window) <= length:
-                samples = total[to, start : start + len(window)]
+                at = start - first_sample
+                samples = total[to, at : at + len(window)]
                 for i in range(len(window)):
                     samples[i] += frames[row, frame, i] * window[i]
             else:
                 for i in range(len(window)):
                     place = _place(start + i, max(length, least), reflects)
                     if 0 <= place < length:
-                        total[to, place] += frames[row, frame, i] * window[i]
+                        total[to, place - first_sample] += frames[row, frame, i] * window[i]
 
 
 @compiled
