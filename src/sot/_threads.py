@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,8 @@ from sot._memory import keep_freed_memory
 Futures = list[Future[None]]
 
 _LEAST_WORK = 32_768  # bins below which a second thread costs more than it saves
+_LEAST_TURNS, _MOST_TURNS = 8, 16  # of a thread; with few, the last would keep the others waiting
+_ROWS = 128  # of each of many parts at least, unless the caller says where they may begin
 
 
 class _Pool:
@@ -28,14 +31,14 @@ class _Pool:
         self.executor: ThreadPoolExecutor | None = None
         self.size = 0
 
-    def submit(self, size: int, work: Callable[[int, int], None], borders: list[int]) -> Futures:
-        """Start `work` between each border and the next in a pool of `size` threads.
+    def submit(self, size: int, work: Callable[[], None], times: int) -> Futures:
+        """Start the same work so many times in a pool of `size` threads.
 
         Under the lock, since a caller of another size ends the pool that it finds.
         """
         with self.lock:
             executor = self._sized(size)
-            return [executor.submit(work, *ends) for ends in itertools.pairwise(borders)]
+            return [executor.submit(work) for _ in range(times)]
 
     def _sized(self, size: int) -> ThreadPoolExecutor:
         if self.executor is None or self.size != size:
@@ -65,44 +68,58 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def share_rows(work: Callable[[int, int], None], rows: int, bins: int) -> None:
-    """Call `work(start, stop)` on parts of the rows, as many as torch may use threads.
+def share_rows(
+    work: Callable[[int, int], None],
+    rows: int,
+    bins: int,
+    borders: Sequence[int] | None = None,
+) -> None:
+    """Call `work(start, stop)` on parts of the rows, in as many threads as torch may use.
 
-    A part that is the whole is done by the caller; others in threads in which torch has one thread.
+    What is for one thread is done by the caller, in one part; other threads have one thread of
+    torch. Where there is much to do there are more parts than threads, and a thread that is done
+    with one takes the next: cores are not equally fast, nor equally free.
 
     Args:
         work: does the rows from start to stop.
         rows: number of rows.
         bins: work in a row.
+        borders: rows with which one of many parts may begin, ascending from 0. One of few may
+            begin with any multiple of four, since kernels do four rows at a time.
     """
     keep_freed_memory()
     threads = min(torch.get_num_threads(), max(1, rows * bins // _LEAST_WORK), max(1, rows // 4))
     if threads == 1:
         work(0, rows)
         return
-    # Borders at multiples of four, since kernels do four rows at a time.
-    borders = [4 * round(rows * part / threads / 4) for part in range(threads)] + [rows]
-    for part in _pool.submit(torch.get_num_threads(), work, borders):
-        part.result()
+    borders = range(0, rows, _ROWS) if borders is None else borders
+    parts = min(_MOST_TURNS * threads, len(borders))
+    if parts < _LEAST_TURNS * threads:
+        borders, parts = range(0, rows, 4), threads
+    firsts = [borders[len(borders) * part // parts] for part in range(parts)]
+    waiting = deque([*itertools.pairwise([*firsts, rows]), *[None] * threads])
+
+    def work_in_turns() -> None:
+        for part in iter(waiting.popleft, None):
+            work(*part)
+
+    for thread in _pool.submit(torch.get_num_threads(), work_in_turns, threads):
+        thread.result()
 
 
 def scaled_rows(rows: Tensor, factors: Tensor) -> Tensor:
     """Each row of what a backward pass was left times a factor of its own.
 
     Where the pass is the last one they are scaled in place: memory that is touched for the first
-    time costs more than the products. The threads of torch stay awake for a while after an
-    operation, in the way of ours: so they are not woken where the kernels do the work.
+    time costs more than the products. One thread does it, sooner than others would be awake; those
+    of torch stay awake for a while after an operation, in the way of ours.
     """
     graded = torch.is_grad_enabled() and (rows.requires_grad or factors.requires_grad)
     if graded or not can_be_read(rows, factors):
         return factors[:, None] * rows
     left, right = rows.detach().numpy(), factors.detach().numpy()[:, None]
-    result = np.empty_like(left) if may_come_back() else left
-
-    def work(start: int, stop: int) -> None:
-        with np.errstate(all="ignore"):
-            np.multiply(left[start:stop], right[start:stop], out=result[start:stop])
-
-    if result is not left or not (right == 1).all():
-        share_rows(work, len(left), left.shape[1] // 8)
-    return torch.from_numpy(result)
+    if not may_come_back() and (right == 1).all():
+        return rows.detach()
+    with np.errstate(all="ignore"):
+        scaled = np.multiply(left, right, out=None if may_come_back() else left)
+    return torch.from_numpy(scaled)

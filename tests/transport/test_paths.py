@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sot import wasserstein_1d
-from sot._threads import share_rows
 from sot.transport import _ops
 from sot.transport._by_rank import cost_by_rank
 from sot.transport._merge import transport_cost
@@ -151,14 +150,6 @@ def test_rows_that_are_sorted_and_rows_that_are_not_can_be_mixed(dtype):
         torch.testing.assert_close(fast, clear)
 
 
-@pytest.fixture
-def four_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_rows_shared_out_to_threads_are_all_done(four_threads):
     x = torch.linspace(0, 1, 200, dtype=torch.float64)
     for rows in (1001, 1002, 1005):
@@ -173,24 +164,6 @@ def test_calls_from_many_threads_do_not_disturb_each_other(four_threads):
         found = list(pool.map(lambda pair: wasserstein_1d(x, x, *pair, p=2), pairs * 4))
     for one, other in zip(found, expected * 4, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
-
-
-def test_callers_with_different_numbers_of_threads_do_not_end_each_others_work(four_threads):
-    # A number of threads that is set holds for the thread that sets it and for later ones alone.
-    def call(threads):
-        torch.set_num_threads(threads)
-        done = []
-        for _ in range(300):
-            share_rows(lambda start, stop: done.append(stop - start), 400, 100_000)
-        return sum(done)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(3) as pool:
-            assert list(pool.map(call, (2, 3, 4))) == [300 * 400] * 3
-    finally:
-        sys.setswitchinterval(interval)
 
 
 def test_the_compiled_graph_has_no_breaks_and_the_same_numbers():
@@ -221,7 +194,6 @@ def test_the_operator_keeps_the_promises_of_one(wanted):
 NOT_FINITE = """
 import torch
 from sot import wasserstein_1d
-from sot._threads import share_rows
 
 x, nan, inf = torch.arange(3.0), float("nan"), float("inf")
 for p in (1, 2):
@@ -234,26 +206,6 @@ for p in (1, 2):
 """
 
 
-FORK = """
-import os
-import numpy as np
-import torch
-from sot._threads import share_rows
-
-def all_rows_are_done():
-    done = np.zeros(1001)
-    share_rows(lambda start, stop: done.__setitem__(slice(start, stop), 1), 1001, 200)
-    return bool(done.all())
-
-torch.set_num_threads(4)
-assert all_rows_are_done()
-child = os.fork()
-if child == 0:
-    os._exit(0 if all_rows_are_done() else 1)
-assert os.waitpid(child, 0)[1] == 0
-"""
-
-
 def ends(program):
     """Run a program in a process of its own, as the failure to fear is that it never ends."""
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
@@ -261,10 +213,6 @@ def ends(program):
 
 def test_what_is_not_finite_stays_so_and_leaves_other_rows_alone():
     ends(NOT_FINITE)
-
-
-def test_a_forked_process_has_threads_of_its_own():
-    ends(FORK)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -163,7 +163,7 @@ def running_levels(
             sums = levels[block.rows]
             kernels.level_rows(kernels.parts(spectrum), how, analysis.first_bin, gains, floor, sums)
 
-    share_rows(work, len(levels), analysis.fft_size)
+    share_rows(work, len(levels), analysis.fft_size, transform.borders(len(levels)))
     return torch.from_numpy(levels)
 
 
@@ -282,7 +282,7 @@ def _streamed(
                     slope = through.derivative(filtered[side - known], slope)
                 gradient.add(block, slope, slice(start, stop))
 
-    share_rows(work, len(ballots), fft_size)
+    share_rows(work, len(ballots), fft_size, transform.borders(len(ballots)))
     for gradient in gradients:
         if gradient is not None:
             gradient.finish()

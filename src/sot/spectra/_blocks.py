@@ -77,6 +77,10 @@ class BlockTransform:
             yield Block(slice(clip, clip + clips), slice(first, first + frames), slice(start, end))
             start = end
 
+    def borders(self, frames: int) -> list[int]:
+        """The frames with which the blocks of so many begin."""
+        return [block.rows.start for block in self.blocks(0, frames)]
+
     def spectra(self, sides: list[Audio], block: Block) -> NDArray[Any]:
         """Coefficients of the frames of a block, shape (sides, frames, bins)."""
         from sot.spectra._frame_kernels import cut_frames
