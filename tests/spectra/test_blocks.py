@@ -10,7 +10,7 @@ from sot.spectra import Audio, BlockTransform, BlockTranspose, Framing, _frame_k
 
 def gradient_in_parts(transform, audio, slopes, borders):
     """The transpose of `transform` for slopes of all frames; later parts come first."""
-    total = np.zeros_like(audio.samples)
+    total = np.full_like(audio.samples, np.nan)
     transpose = BlockTranspose(transform, audio.lengths, total)
     for start, stop in reversed(list(itertools.pairwise(borders))):
         for block in transform.blocks(start, stop):

@@ -240,7 +240,7 @@ def _streamed(
     ballots = votes.numpy().flatten() if votes.numel() else np.ones(len(x) * transform.count)
     costs = np.zeros(len(ballots))
     totals = [
-        np.zeros(side.samples.shape if wanted else (0, 0), side.samples.dtype)
+        np.empty(side.samples.shape if wanted else (0, 0), side.samples.dtype)
         for side, wanted in zip(sides, (with_x, with_y), strict=True)
     ]
     gradients = [

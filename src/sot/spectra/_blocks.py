@@ -121,7 +121,8 @@ class BlockTranspose:
     Args:
         transform: what it is the transpose of.
         lengths: samples of each clip that count, shape (clips,).
-        total: zeros of shape (clips, samples), to which everything is added.
+        total: the result, of shape (clips, samples). A clip is set to zeros by the thread that adds
+            its first frame, so that it stays in the cache for the others.
     """
 
     def __init__(
@@ -150,6 +151,8 @@ class BlockTranspose:
         if part.start % transform.count and block.clips.start == part.start // transform.count:
             clip, samples, total = self._apart(part)
             sample = samples.start
+        elif block.frames.start == 0:
+            total[block.clips] = 0.0
         add_frames(
             frames.numpy().reshape(*block.shape, -1),
             *transform._place(block),
