@@ -27,10 +27,10 @@ def test_a_thread_that_is_done_takes_over_from_a_slow_one(four_threads):
     others_are_done, done = threading.Event(), []
 
     def work(start, stop):
-        if start == 0:  # as slow as can be: until everything else is done
+        if start == 0:  # slow: until the other three have done more than their fourths
             assert others_are_done.wait(30)
         done.append(stop - start)
-        if sum(done) == 8192 - 128:
+        if sum(done) > 7000:
             others_are_done.set()
 
     share_rows(work, 8192, 100_000)
