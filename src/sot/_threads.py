@@ -19,7 +19,7 @@ from sot._memory import keep_freed_memory
 Futures = list[Future[None]]
 
 _LEAST_WORK = 32_768  # bins below which a second thread costs more than it saves
-_LEAST_TURNS, _MOST_TURNS = 8, 16  # of a thread; with few, the last would keep the others waiting
+_LEAST_TURNS, _MOST_TURNS = 4, 16  # of a thread; with few, the last would keep the others waiting
 _ROWS = 128  # of each of many parts at least, unless the caller says where they may begin
 
 
@@ -93,9 +93,10 @@ def share_rows(
         work(0, rows)
         return
     borders = range(0, rows, _ROWS) if borders is None else borders
-    parts = min(_MOST_TURNS * threads, len(borders))
-    if parts < _LEAST_TURNS * threads:
-        borders, parts = range(0, rows, 4), threads
+    turns = min(_MOST_TURNS, len(borders) // threads)
+    if turns < _LEAST_TURNS:
+        borders, turns = range(0, rows, 4), 1
+    parts = turns * threads
     firsts = [borders[len(borders) * part // parts] for part in range(parts)]
     waiting = deque([*itertools.pairwise([*firsts, rows]), *[None] * threads])
 
