@@ -255,15 +255,23 @@ def _running_sums(weights: Any, first: int, stop: int, levels: Any, flaws: Any) 
 
     Rows behind the last are the last one again.
     """
-    rounded, bins = weights.dtype.type, weights.shape[1]
+    rounded, bins, last = weights.dtype.type, weights.shape[1], stop - 1
     for row in range(ROWS):
-        index, negative = min(first + row, stop - 1), 0
+        index, negative = min(first + row, last), np.int32(0)
         for i in range(bins):
-            levels[row, i] = weights[index, i]
-            negative += weights[index, i] < 0.0
+            negative = np.int32(negative + (weights[index, i] < 0.0))
         if negative > 0:
             flaws[row] = np.nan
-    cumulate(levels, levels)
+    row0, row1 = weights[first], weights[min(first + 1, last)]
+    row2, row3 = weights[min(first + 2, last)], weights[min(first + 3, last)]
+    total0 = total1 = total2 = total3 = 0.0
+    for i in range(bins):
+        k = np.uint64(i)
+        total0 += row0[k]
+        total1 += row1[k]
+        total2 += row2[k]
+        total3 += row3[k]
+        levels[0, k], levels[1, k], levels[2, k], levels[3, k] = total0, total1, total2, total3
     for row in range(ROWS):
         flaws[row] += 0.0 * rounded(levels[row, bins - 1])
 
