@@ -50,40 +50,39 @@ def test_parts_with_any_borders_make_the_transpose(rule, seed):
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-12 * (1 + abs(whole).max()))
 
 
-def test_parts_of_one_clip_write_to_memory_of_their_own(monkeypatch):
-    # They are added in several threads: what two of them add to one number at once could be lost.
-    places = []
-    add = _frame_kernels.add_frames
+@pytest.fixture
+def written_to(monkeypatch):
+    """The arrays that frames were added to, in their order."""
+    places, add = [], _frame_kernels.add_frames
 
     def recorded(*arguments):
         places.append(arguments[-1])
         add(*arguments)
 
     monkeypatch.setattr(_frame_kernels, "add_frames", recorded)
+    return places
+
+
+def gradient_of_noise(framing, samples, borders):
+    """That of one clip, whose last part ends with its last frame."""
     rng = np.random.default_rng(0)
-    transform = BlockTransform(Framing("whole", 64, 8), rng.random(64), 64, 1000)
-    audio = Audio(rng.standard_normal((1, 1000)), np.array([1000]))
+    transform = BlockTransform(framing, rng.random(64), 64, samples)
+    audio = Audio(rng.standard_normal((1, samples)), np.array([samples]))
     slopes = np.ones((transform.count, 33), complex)
-    borders = [0, 20, 40, 60, transform.count]
-    gradient_in_parts(transform, audio, slopes, borders)
-    assert len(places) == 4
-    for index, place in enumerate(places):
-        assert not any(np.shares_memory(place, other) for other in places[:index])
+    return gradient_in_parts(transform, audio, slopes, [*borders, transform.count])
 
 
-def test_a_part_waits_with_no_more_samples_than_its_frames_reach(monkeypatch):
-    sizes = []
-    add = _frame_kernels.add_frames
+def test_parts_of_one_clip_write_to_memory_of_their_own(written_to):
+    # They are added in several threads: what two of them add to one number at once could be lost.
+    gradient_of_noise(Framing("whole", 64, 8), 1000, [0, 20, 40, 60])
+    assert len(written_to) == 4
+    for index, place in enumerate(written_to):
+        assert not any(np.shares_memory(place, other) for other in written_to[:index])
 
-    def recorded(*arguments):
-        sizes.append(arguments[-1].shape[1])
-        add(*arguments)
 
-    monkeypatch.setattr(_frame_kernels, "add_frames", recorded)
-    rng = np.random.default_rng(0)
-    transform = BlockTransform(Framing("reflect", 64, 16), rng.random(64), 64, 10_000)
-    audio = Audio(rng.standard_normal((1, 10_000)), np.array([10_000]))
-    slopes = np.ones((transform.count, 33), complex)
-    gradient_in_parts(transform, audio, slopes, [0, 100, 200, transform.count])
-    last = transform.count - 200
+def test_a_part_waits_with_no_more_samples_than_its_frames_reach(written_to):
+    framing = Framing("reflect", 64, 16)
+    gradient_of_noise(framing, 10_000, [0, 100, 200])
+    last = framing.count(10_000) - 200
+    sizes = [place.shape[1] for place in written_to]
     assert sizes == [last * 16 + 16, 99 * 16 + 64, 10_000]
