@@ -60,7 +60,7 @@ def _running_sums(
     for row in range(ROWS):
         index = min(first + row, stop - 1)
         _read_weights(spectrum, index, bin_, how, gains, floor, weights, row)
-    cumulate(weights, levels)
+    cumulate(weights[0], weights[1], weights[2], weights[3], levels)
 
 
 @inner

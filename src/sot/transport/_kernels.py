@@ -171,15 +171,16 @@ def potentials(slopes: Any) -> None:
 
 
 @inner
-def cumulate(weights: Any, levels: Any) -> None:
+def cumulate(row0: Any, row1: Any, row2: Any, row3: Any, levels: Any) -> None:
     """Running sums of four rows of weights; the last column of `levels` is left in any state."""
     total0 = total1 = total2 = total3 = 0.0
-    for i in range(levels.shape[1] - 1):
-        total0 += weights[0, i]
-        total1 += weights[1, i]
-        total2 += weights[2, i]
-        total3 += weights[3, i]
-        levels[0, i], levels[1, i], levels[2, i], levels[3, i] = total0, total1, total2, total3
+    for i in range(len(row0)):
+        k = np.uint64(i)
+        total0 += row0[k]
+        total1 += row1[k]
+        total2 += row2[k]
+        total3 += row3[k]
+        levels[0, k], levels[1, k], levels[2, k], levels[3, k] = total0, total1, total2, total3
 
 
 @inner
@@ -264,14 +265,7 @@ def _running_sums(weights: Any, first: int, stop: int, levels: Any, flaws: Any) 
             flaws[row] = np.nan
     row0, row1 = weights[first], weights[min(first + 1, last)]
     row2, row3 = weights[min(first + 2, last)], weights[min(first + 3, last)]
-    total0 = total1 = total2 = total3 = 0.0
-    for i in range(bins):
-        k = np.uint64(i)
-        total0 += row0[k]
-        total1 += row1[k]
-        total2 += row2[k]
-        total3 += row3[k]
-        levels[0, k], levels[1, k], levels[2, k], levels[3, k] = total0, total1, total2, total3
+    cumulate(row0, row1, row2, row3, levels)
     for row in range(ROWS):
         flaws[row] += 0.0 * rounded(levels[row, bins - 1])
 
